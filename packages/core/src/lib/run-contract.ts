@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import { audioSpec, recordingStopReason, videoSpec } from './recording.ts';
+import { externalStorageSpec } from './external-storage.ts';
+
+/**
+ * The contract between whoever launches a run (local mode, the operator) and the recorder: a spec goes in,
+ * reports come out, and each report's answer carries the state that is wanted. Times are ISO 8601 in UTC,
+ * durations are seconds, sizes are bytes.
+ */
+
+/** Credentials as the recorder gets them: in the spec itself (local mode, over stdin only) or as mounted files. */
+export const runCredentials = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('None') }),
+  z.object({ type: z.literal('Inline'), values: z.record(z.string(), z.string()) }),
+  z.object({ type: z.literal('Directory'), path: z.string() }),
+]);
+export type RunCredentials = z.infer<typeof runCredentials>;
+
+export const runStorage = z.object({ name: z.string(), spec: externalStorageSpec, credentials: runCredentials });
+export type RunStorage = z.infer<typeof runStorage>;
+
+/** A source with everything resolved: templates filled, secrets put in. */
+export const runSource = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('Stream'),
+    url: z.string(),
+    /** How long a source that was there may be away before the recording ends. */
+    lostTimeoutSeconds: z.number().positive(),
+    /** How long to wait for the first media. */
+    startTimeoutSeconds: z.number().positive(),
+  }),
+  z.object({ type: z.literal('TestCard') }),
+]);
+export type RunSource = z.infer<typeof runSource>;
+
+/**
+ * What another process needs to complete an upload: the driver's token, opaque and without secrets, and a
+ * receipt per part. Made durable before the first part is sent; some hundred bytes plus a line a part.
+ */
+export const uploadJournal = z.object({
+  version: z.literal(1),
+  /** Name of the storage in the run spec. */
+  storage: z.string(),
+  key: z.string(),
+  contentType: z.string(),
+  token: z.unknown(),
+  parts: z.array(
+    z.object({ number: z.int().positive(), offset: z.number(), size: z.number(), receipt: z.unknown() }),
+  ),
+});
+export type UploadJournal = z.infer<typeof uploadJournal>;
+
+export const runFileState = z.enum(['Open', 'Complete']);
+
+/** One object that a run writes, or that an earlier run left. */
+export const runFile = z.object({
+  /** Place in the split recording, from 1. Attempts that continue a segment share its number. */
+  segment: z.int().positive(),
+  /** Which attempt wrote it, from 1. */
+  attempt: z.int().positive(),
+  /** Without the storage's prefix. */
+  key: z.string(),
+  storage: z.string(),
+  state: runFileState,
+  bytes: z.number(),
+  durationSeconds: z.number(),
+  /** CRC-32 over the whole object as eight hex digits, once complete. */
+  crc32: z.string().optional(),
+  /** Where it can be found by a person: s3://bucket/key, file:///… */
+  url: z.string().optional(),
+  /** Present while Open. */
+  journal: uploadJournal.optional(),
+});
+export type RunFile = z.infer<typeof runFile>;
+
+export const runSpec = z.object({
+  version: z.literal(1),
+  /** `Record`: a new attempt. `Finish`: nothing is recorded; what earlier attempts left is completed and joined. */
+  mode: z.enum(['Record', 'Finish']),
+  /** Unique per attempt: `<uid>-<attempt>`. */
+  id: z.string(),
+  recording: z.object({ namespace: z.string(), name: z.string(), uid: z.string() }),
+  attempt: z.int().positive(),
+  source: runSource,
+  video: videoSpec,
+  audio: audioSpec,
+  /** What is left of the recording's allowance, earlier attempts taken off. */
+  maxDurationSeconds: z.number().positive(),
+  splitEverySeconds: z.number().positive(),
+  durabilitySeconds: z.number().positive(),
+  /** In order of preference. */
+  storages: z.array(runStorage).min(1).max(4),
+  /** Key of the first file without its extension, below the storage's prefix: `default/20261121/physics_20261121T090000Z`. */
+  keyBase: z.string(),
+  /** Files of earlier attempts, oldest first. */
+  previous: z.array(runFile),
+  /** State that is wanted at the start. */
+  desired: z.enum(['Recording', 'Paused', 'Stopped']),
+  /** Directory of this recording's own for spooled parts; it outlives the run where the machine does. */
+  scratch: z.object({ directory: z.string(), maxBytes: z.int().positive() }),
+  /** Absent: nobody listens (a bare run). `url` is http(s)://… or unix:/path/to.sock:/path */
+  report: z.object({ url: z.string(), tokenFile: z.string().optional() }).optional(),
+  /** Where the final report is written too, atomically (Kubernetes: the termination message's file). */
+  resultFile: z.string().optional(),
+});
+export type RunSpec = z.infer<typeof runSpec>;
+
+/** A stretch that is missing from the files: at `startSeconds` of the recording's media time, `durationSeconds` of real time went by. */
+export const runGap = z.object({
+  startSeconds: z.number(),
+  durationSeconds: z.number(),
+  reason: z.enum(['SourceLost', 'EncoderFailed', 'FormatChanged', 'Interrupted', 'NodeLost']),
+});
+export type RunGap = z.infer<typeof runGap>;
+
+export const runNotice = z.object({
+  /** CamelCase: NoAudio, NoVideo, StorageAway, SpoolFull, NotJoined, … */
+  reason: z.string(),
+  message: z.string(),
+});
+export type RunNotice = z.infer<typeof runNotice>;
+
+export const runState = z.enum(['Starting', 'Recording', 'Paused', 'Uploading', 'Ended']);
+export type RunState = z.infer<typeof runState>;
+
+/** How a run ended. `exit` names the process's exit code. */
+export const runResult = z.object({
+  exit: z.enum(['Complete', 'Invalid', 'SourceFailed', 'StorageRefused', 'Retry', 'Undelivered', 'Interrupted']),
+  stopReason: recordingStopReason.optional(),
+  /** An ErrorCode, when something failed. */
+  code: z.string().optional(),
+  message: z.string().optional(),
+});
+export type RunResult = z.infer<typeof runResult>;
+
+/** The whole truth of a run so far, sent again and again: a lost report is made good by the next. */
+export const runReport = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  /** Counts up within a run: an older report that arrives late is ignored. */
+  sequence: z.int().nonnegative(),
+  time: z.string(),
+  state: runState,
+  /** Capture of the first frame that is in a file. */
+  startTime: z.string().optional(),
+  progress: z.object({
+    /** Media in the files, pauses and gaps taken off. */
+    durationSeconds: z.number(),
+    bytesRecorded: z.number(),
+    /** Of these, safe in the storage (provisional parts included). */
+    bytesUploaded: z.number(),
+    /** Age of the oldest recorded byte that the storage does not hold. */
+    lagSeconds: z.number(),
+    /** Bits per second over the last seconds. */
+    bitrate: z.number(),
+  }),
+  /** This run's files and those of earlier attempts, in order; once joined only what remains. */
+  files: z.array(runFile),
+  gaps: z.array(runGap),
+  pauses: z.array(z.object({ startSeconds: z.number(), durationSeconds: z.number() })),
+  notices: z.array(runNotice),
+  /** Present in the last report. */
+  result: runResult.optional(),
+});
+export type RunReport = z.infer<typeof runReport>;
+
+/** The answer to a report. */
+export const runReply = z.object({
+  desired: z.enum(['Recording', 'Paused', 'Stopped']),
+  /** When to report next; a change of state is reported at once. */
+  intervalSeconds: z.number().positive(),
+});
+export type RunReply = z.infer<typeof runReply>;

@@ -1,0 +1,2 @@
+export * from './lib/driver.ts';
+export * from './lib/store.ts';

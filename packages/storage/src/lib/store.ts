@@ -1,0 +1,92 @@
+import type { RunCredentials, UploadJournal } from '@tapedeck/core';
+import type { Readable } from 'node:stream';
+import type { Capabilities, ObjectInfo } from './driver.ts';
+
+/** Where and how far an upload is, for the report and the live line. */
+export interface UploadProgress {
+  /** Bytes handed to `append`. */
+  readonly bytesAppended: number;
+  /** Of these, held by the storage (provisional parts included). */
+  readonly bytesStored: number;
+  /** Age in seconds of the oldest appended byte that the storage does not hold. */
+  readonly lagSeconds: number;
+  /** Bytes waiting on scratch because the storage does not answer. */
+  readonly bytesSpooled: number;
+  /** Why the storage is away, while it is. */
+  readonly trouble?: { readonly code: string; readonly message: string; readonly sinceMs: number };
+}
+
+export interface UploadOptions {
+  /** Below the storage's prefix. */
+  readonly key: string;
+  readonly contentType: string;
+  readonly durabilitySeconds: number;
+  /** Where parts go while the storage is away. Absent: `append` waits instead. */
+  readonly spool?: { readonly directory: string; readonly maxBytes: number };
+  /**
+   * Called with the journal when the upload opens (awaited before the first part is sent) and after every
+   * change (not awaited). What it is given must be made durable by whoever passes it.
+   */
+  readonly onJournal: (journal: UploadJournal) => Promise<void> | void;
+  /**
+   * Makes exactly `size` bytes (>= `minFillerSize`) that a reader of the format skips; needed where parts
+   * must be equal, so that they can still end between units.
+   */
+  readonly filler?: (size: number) => Uint8Array;
+  readonly minFillerSize?: number;
+}
+
+export interface UploadedObject extends ObjectInfo {
+  readonly url: string;
+  /** Eight hex digits, over the whole object. */
+  readonly crc32: string;
+}
+
+/** An object being written while it grows. */
+export interface Upload {
+  readonly key: string;
+  readonly progress: UploadProgress;
+  /**
+   * Adds a unit: no part ends inside it. The bytes belong to the upload from here on (they are not copied).
+   * Resolves with the unit's offset in the object, once there is room for it in memory or on scratch.
+   * Rejects with `SpoolFull` or `ScratchFull` when there is none left, and with the storage's own error when it is
+   * `stalled`; what was appended before can still be completed.
+   */
+  append(unit: Uint8Array): Promise<number>;
+  /**
+   * Sends what is left, puts part 1 again with `head` in place of its first bytes (same length), and
+   * completes. With `replaceStart`, which may have another length than what it replaces, the first
+   * `replaceStart.length` bytes are dropped for it; that is only possible while `wholeInMemory`.
+   */
+  finish(options?: { head?: Uint8Array; tail?: Uint8Array; replaceStart?: { length: number; bytes: Uint8Array }; signal?: AbortSignal }): Promise<UploadedObject>;
+  /** Nothing but provisional parts was sent: the whole object is still in memory and may be laid out anew. */
+  readonly wholeInMemory: boolean;
+  /** Resolves when all that was appended is held by the storage. */
+  flush(options?: { signal?: AbortSignal }): Promise<void>;
+  /** Drops the upload. */
+  abort(): Promise<void>;
+  /** Stops timers and requests; leaves the upload open for another process to complete. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** One configured storage: a driver with prefix, retries, bounds and order. */
+export interface Store {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  url(key: string): string;
+  createUpload(options: UploadOptions): Promise<Upload>;
+  /**
+   * Completes an upload that another process left, from its journal alone; spooled parts that follow the
+   * journal's (in `spoolDirectory`) are sent first. One that is complete already is no error.
+   */
+  completeFromJournal(journal: UploadJournal, options?: { spoolDirectory?: string; signal?: AbortSignal }): Promise<ObjectInfo & { url: string }>;
+  abortFromJournal(journal: UploadJournal): Promise<void>;
+  put(key: string, bytes: Uint8Array, contentType: string): Promise<ObjectInfo>;
+  head(key: string): Promise<ObjectInfo>;
+  get(key: string, range?: readonly [number, number]): Promise<Readable>;
+  delete(key: string): Promise<void>;
+  list(prefix: string): AsyncIterable<ObjectInfo>;
+  close(): Promise<void>;
+}
+
+export type { RunCredentials };
