@@ -8,7 +8,10 @@ export type Provider = z.infer<typeof provider>;
 const s3Block = z.object({
   bucket: z.string().min(3).max(255),
   region: z.string().max(64).optional(),
-  endpoint: z.url({ protocol: /^https?$/ }).max(2048).optional(),
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .optional(),
   forcePathStyle: z.boolean().optional(),
   equalParts: z.boolean().optional(),
   assumeRole: z
@@ -29,12 +32,18 @@ const digitalOceanBlock = z.object({ bucket: z.string().min(3).max(255), region:
 const azureBlobBlock = z.object({
   account: z.string().min(3).max(24).optional(),
   container: z.string().min(3).max(63),
-  endpoint: z.url({ protocol: /^https?$/ }).max(2048).optional(),
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .optional(),
 });
 
 const gcsBlock = z.object({
   bucket: z.string().min(3).max(222),
-  endpoint: z.url({ protocol: /^https?$/ }).max(2048).optional(),
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .optional(),
 });
 
 const sftpBlock = z.object({
@@ -86,7 +95,12 @@ export const externalStorageStatus = z.object({
       duration: duration,
       steps: z
         .array(
-          z.object({ name: z.string().max(64), passed: z.boolean(), duration: duration, message: z.string().max(1024) }),
+          z.object({
+            name: z.string().max(64),
+            passed: z.boolean(),
+            duration: duration,
+            message: z.string().max(1024),
+          }),
         )
         .max(32),
     })

@@ -105,7 +105,11 @@ export const recordingDefaults = {
     })
     .optional(),
   stills: z
-    .object({ poster: z.boolean().optional(), every: duration.optional(), storyboard: z.boolean().optional() })
+    .object({
+      poster: z.boolean().optional(),
+      every: duration.optional(),
+      storyboard: z.boolean().optional(),
+    })
     .optional(),
   stopWhen: z
     .object({ empty: duration.optional(), silent: duration.optional(), still: duration.optional() })
@@ -177,8 +181,14 @@ export const recordingStatus = z.object({
     .array(z.object({ start: duration, duration, reason: z.string().max(64) }))
     .max(256)
     .optional(),
-  pauses: z.array(z.object({ start: duration, duration })).max(256).optional(),
-  notices: z.array(z.object({ reason: z.string().max(64), message: z.string().max(1024) })).max(32).optional(),
+  pauses: z
+    .array(z.object({ start: duration, duration }))
+    .max(256)
+    .optional(),
+  notices: z
+    .array(z.object({ reason: z.string().max(64), message: z.string().max(1024) }))
+    .max(32)
+    .optional(),
   attempts: z
     .array(
       z.object({

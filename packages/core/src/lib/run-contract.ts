@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { externalStorageSpec, storageCapabilities } from './external-storage.ts';
 import { audioSpec, recordingStopReason, videoSpec } from './recording.ts';
-import { externalStorageSpec } from './external-storage.ts';
 
 /**
  * The contract between whoever launches a run (local mode, the operator) and the recorder: a spec goes in,
@@ -16,7 +16,11 @@ export const runCredentials = z.discriminatedUnion('type', [
 ]);
 export type RunCredentials = z.infer<typeof runCredentials>;
 
-export const runStorage = z.object({ name: z.string(), spec: externalStorageSpec, credentials: runCredentials });
+export const runStorage = z.object({
+  name: z.string(),
+  spec: externalStorageSpec,
+  credentials: runCredentials,
+});
 export type RunStorage = z.infer<typeof runStorage>;
 
 /** A source with everything resolved: templates filled, secrets put in. */
@@ -75,8 +79,11 @@ export type RunFile = z.infer<typeof runFile>;
 
 export const runSpec = z.object({
   version: z.literal(1),
-  /** `Record`: a new attempt. `Finish`: nothing is recorded; what earlier attempts left is completed and joined. */
-  mode: z.enum(['Record', 'Finish']),
+  /**
+   * `Record`: a new attempt. `Finish`: nothing is recorded; what earlier attempts left is completed and joined.
+   * `Remove`: the objects of `previous` are deleted.
+   */
+  mode: z.enum(['Record', 'Finish', 'Remove']),
   /** Unique per attempt: `<uid>-<attempt>`. */
   id: z.string(),
   recording: z.object({ namespace: z.string(), name: z.string(), uid: z.string() }),
@@ -125,7 +132,15 @@ export type RunState = z.infer<typeof runState>;
 
 /** How a run ended. `exit` names the process's exit code. */
 export const runResult = z.object({
-  exit: z.enum(['Complete', 'Invalid', 'SourceFailed', 'StorageRefused', 'Retry', 'Undelivered', 'Interrupted']),
+  exit: z.enum([
+    'Complete',
+    'Invalid',
+    'SourceFailed',
+    'StorageRefused',
+    'Retry',
+    'Undelivered',
+    'Interrupted',
+  ]),
   stopReason: recordingStopReason.optional(),
   /** An ErrorCode, when something failed. */
   code: z.string().optional(),
@@ -171,3 +186,35 @@ export const runReply = z.object({
   intervalSeconds: z.number().positive(),
 });
 export type RunReply = z.infer<typeof runReply>;
+
+/** A storage check, run by the same program with the same mounts and identity as a recording. */
+export const checkSpec = z.object({ version: z.literal(1), id: z.string(), storage: runStorage });
+export type CheckSpec = z.infer<typeof checkSpec>;
+
+/** What `recorder check` prints, as one line of JSON. */
+export const checkReport = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  time: z.string(),
+  durationSeconds: z.number(),
+  /** May recordings go there? */
+  ready: z.boolean(),
+  /** `Ready`, or the ErrorCode of the first step that failed. */
+  reason: z.string(),
+  message: z.string(),
+  /** In order; steps after a failed one that depend on it are left out. */
+  steps: z.array(
+    z.object({
+      /** Connect, Authenticate, Bucket, Write, Multipart, RewriteFirstPart, Read, List, Delete … */
+      name: z.string(),
+      passed: z.boolean(),
+      /** A failed optional step only takes a capability away. */
+      required: z.boolean(),
+      durationSeconds: z.number(),
+      message: z.string(),
+    }),
+  ),
+  capabilities: storageCapabilities,
+  endpoint: z.string().optional(),
+});
+export type CheckReport = z.infer<typeof checkReport>;

@@ -1,5 +1,5 @@
-import type { RunCredentials, UploadJournal } from '@tapedeck/core';
 import type { Readable } from 'node:stream';
+import type { RunCredentials, UploadJournal } from '@tapedeck/core';
 import type { Capabilities, ObjectInfo } from './driver.ts';
 
 /** Where and how far an upload is, for the report and the live line. */
@@ -58,7 +58,12 @@ export interface Upload {
    * completes. With `replaceStart`, which may have another length than what it replaces, the first
    * `replaceStart.length` bytes are dropped for it; that is only possible while `wholeInMemory`.
    */
-  finish(options?: { head?: Uint8Array; tail?: Uint8Array; replaceStart?: { length: number; bytes: Uint8Array }; signal?: AbortSignal }): Promise<UploadedObject>;
+  finish(options?: {
+    head?: Uint8Array;
+    tail?: Uint8Array;
+    replaceStart?: { length: number; bytes: Uint8Array };
+    signal?: AbortSignal;
+  }): Promise<UploadedObject>;
   /** Nothing but provisional parts was sent: the whole object is still in memory and may be laid out anew. */
   readonly wholeInMemory: boolean;
   /** Resolves when all that was appended is held by the storage. */
@@ -79,7 +84,10 @@ export interface Store {
    * Completes an upload that another process left, from its journal alone; spooled parts that follow the
    * journal's (in `spoolDirectory`) are sent first. One that is complete already is no error.
    */
-  completeFromJournal(journal: UploadJournal, options?: { spoolDirectory?: string; signal?: AbortSignal }): Promise<ObjectInfo & { url: string }>;
+  completeFromJournal(
+    journal: UploadJournal,
+    options?: { spoolDirectory?: string; signal?: AbortSignal },
+  ): Promise<ObjectInfo & { url: string }>;
   abortFromJournal(journal: UploadJournal): Promise<void>;
   put(key: string, bytes: Uint8Array, contentType: string): Promise<ObjectInfo>;
   head(key: string): Promise<ObjectInfo>;
