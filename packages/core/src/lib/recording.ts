@@ -112,7 +112,13 @@ export const recordingDefaults = {
     })
     .optional(),
   stopWhen: z
-    .object({ empty: duration.optional(), silent: duration.optional(), still: duration.optional() })
+    .object({
+      /** So much has been recorded: a stop that was asked for in advance. Unlike maxDuration it may be short. */
+      elapsed: duration.optional(),
+      empty: duration.optional(),
+      silent: duration.optional(),
+      still: duration.optional(),
+    })
     .optional(),
   maxDuration: duration.optional(),
   splitEvery: duration.optional(),

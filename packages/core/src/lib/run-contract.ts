@@ -93,6 +93,8 @@ export const runSpec = z.object({
   audio: audioSpec,
   /** What is left of the recording's allowance, earlier attempts taken off. */
   maxDurationSeconds: z.number().positive(),
+  /** Media after which the recording counts as stopped on request; unlike the limit it may be of any length. */
+  stopAfterSeconds: z.number().positive().optional(),
   splitEverySeconds: z.number().positive(),
   durabilitySeconds: z.number().positive(),
   /** In order of preference. */
@@ -106,7 +108,14 @@ export const runSpec = z.object({
   /** Directory of this recording's own for spooled parts; it outlives the run where the machine does. */
   scratch: z.object({ directory: z.string(), maxBytes: z.int().positive() }),
   /** Absent: nobody listens (a bare run). `url` is http(s)://… or unix:/path/to.sock:/path */
-  report: z.object({ url: z.string(), tokenFile: z.string().optional() }).optional(),
+  report: z
+    .object({
+      url: z.string(),
+      tokenFile: z.string().optional(),
+      /** When nobody has answered for this long the run ends as if interrupted, its files complete. Absent: it goes on. */
+      awayTimeoutSeconds: z.number().positive().optional(),
+    })
+    .optional(),
   /** Where the final report is written too, atomically (Kubernetes: the termination message's file). */
   resultFile: z.string().optional(),
 });
