@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants, createWriteStream, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { root, toolEnvironment, toolsDirectory } from './checkout.mjs';
+import { Failure } from './failure.mjs';
+
+/** Lines of a failed program's output that are shown; the rest stays in the log. */
+const shownLines = 15;
+
+/**
+ * The path of an executable on PATH, or undefined.
+ * @param {string} name
+ */
+export function findCommand(name) {
+  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
+    const path = join(directory || '.', name);
+    try {
+      accessSync(path, constants.X_OK);
+      if (statSync(path).isFile()) return path;
+    } catch {
+      // Not there: the next directory may have it.
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Starts a program on our own terminal and resolves with its exit code (128 + n after a signal).
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {{ env?: NodeJS.ProcessEnv, stdio?: import('node:child_process').StdioOptions }} [options]
+ * @returns {Promise<number>}
+ */
+export function runAttached(program, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      cwd: root,
+      stdio: options.stdio ?? 'inherit',
+      env: { ...toolEnvironment(), ...options.env },
+    });
+    // A terminal's Ctrl-C reaches the child too; it decides how to end, and we pass its exit code on.
+    const ignore = () => undefined;
+    process.on('SIGINT', ignore);
+    const forward = () => child.kill('SIGTERM');
+    process.on('SIGTERM', forward);
+    const release = () => {
+      process.off('SIGINT', ignore);
+      process.off('SIGTERM', forward);
+    };
+    child.once('error', (error) => {
+      release();
+      reject(new Failure(`${program} could not be started: ${error.message}.`));
+    });
+    child.once('close', (code, signal) => {
+      release();
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 143));
+    });
+  });
+}
+
+/**
+ * Runs a program with its output in .tools/log/<name>.log. A bad end is a Failure with the last lines.
+ * @param {string} name
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {{ env?: NodeJS.ProcessEnv }} [options]
+ */
+export async function runLogged(name, program, args, options = {}) {
+  const directory = join(toolsDirectory, 'log');
+  mkdirSync(directory, { recursive: true });
+  const logPath = join(directory, `${name}.log`);
+  const log = createWriteStream(logPath);
+  await new Promise((resolve) => log.once('open', resolve));
+  let code;
+  try {
+    code = await runAttached(program, args, { ...options, stdio: ['ignore', log, log] });
+  } finally {
+    log.close();
+  }
+  if (code === 0) return;
+  const output = readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-shownLines);
+  throw new Failure(
+    `${output.map((line) => `  | ${line}\n`).join('')}${[program.split('/').pop(), args[0]].join(' ')} ended with exit code ${code}; the whole output is in ${logPath}.`,
+  );
+}

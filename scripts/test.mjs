@@ -1,0 +1,115 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findCommand, runAttached } from './lib/command.mjs';
+import { Failure, runScript } from './lib/failure.mjs';
+import { runStep } from './lib/step.mjs';
+import {
+  installHint,
+  installPackages,
+  isInstalled,
+  mayInstall,
+  testPackages,
+} from './lib/system-package.mjs';
+import { rootProgram } from './lib/toolchain.mjs';
+import { setUp } from './setup.mjs';
+
+const inCi = process.env.CI === 'true';
+
+/**
+ * Each counts as one test.
+ * @type {readonly (readonly [title: string, program: string, args: readonly string[]])[]}
+ */
+const checks = [
+  ['Formatting and lint', 'biome', ['check', '.']],
+  ['Promises', 'oxlint', ['--type-aware']],
+  ['Types', 'tsc', ['-b']],
+];
+
+/** Second readers and servers of the tests; what cannot be installed here is told in one line. */
+async function setUpTestTools() {
+  const missing = testPackages.filter((one) => !isInstalled(one));
+  if (missing.length > 0 && (await mayInstall(missing))) {
+    await runStep(missing.map((one) => one.name).join(', '), {
+      isDone: () => false,
+      run: () => installPackages(missing),
+    });
+  }
+  for (const one of missing.filter((one) => !isInstalled(one))) {
+    process.stderr.write(`Tests that need ${one.name} are skipped; to run them: ${installHint([one])}\n`);
+  }
+  if (findCommand('go') === undefined) {
+    process.stderr.write(
+      'Tests that need a real S3 server are skipped; to run them, install Go 1.24 or newer.\n',
+    );
+  }
+}
+
+/** @returns {Promise<{ passed: number, failed: number }>} */
+async function runChecks() {
+  const counts = { passed: 0, failed: 0 };
+  for (const [title, program, args] of checks) {
+    const code = await runAttached(rootProgram(program), args);
+    process.stderr.write(`${code === 0 ? '✓' : '✗'} ${title}\n`);
+    counts[code === 0 ? 'passed' : 'failed'] += 1;
+  }
+  return counts;
+}
+
+/**
+ * @param {readonly string[]} args For vitest: files, `-t name`, …
+ * @returns {Promise<import('./lib/summary-reporter.mjs').Summary>}
+ */
+async function runTests(args) {
+  const directory = mkdtempSync(join(tmpdir(), 'tapedeck-test-'));
+  const path = join(directory, 'summary.json');
+  try {
+    const vitest = rootProgram('vitest');
+    const env = { TAPEDECK_TEST_SUMMARY: path };
+    const code = await runAttached(vitest, ['run', ...args], { env });
+    const summary = readSummary(path);
+    // A run that ended badly with every test passed (an error outside of them, a worker that died) is no success.
+    if (code !== 0 && summary.failed === 0) summary.failed = Math.max(1, summary.unhandled);
+    return summary;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** @param {string} path */
+function readSummary(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    // vitest ended before it could write one; its exit code and output say why.
+    return { passed: 0, failed: 1, skipped: 0, unhandled: 0, skips: [] };
+  }
+}
+
+async function main() {
+  const args = process.argv.slice(2);
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  try {
+    await setUp();
+    await setUpTestTools();
+    const lint = args.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
+    const tests = await runTests(args);
+    total.passed = lint.passed + tests.passed;
+    total.failed = lint.failed + tests.failed;
+    total.skipped = tests.skipped;
+    if (inCi && tests.skipped > 0) {
+      process.stderr.write(
+        `In CI nothing may be skipped:\n${tests.skips.map((name) => `  ${name}\n`).join('')}`,
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    total.failed += 1;
+  }
+  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+  process.stdout.write(`${total.passed} passed, ${total.failed} failed${skipped}\n`);
+  return total.failed > 0 || (inCi && total.skipped > 0) ? 1 : 0;
+}
+
+await runScript(main);

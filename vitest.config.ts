@@ -1,0 +1,55 @@
+import { defineConfig } from 'vitest/config';
+
+/** Shared by every project: what a test starts must not set the checkout up again, nor colour its output. */
+const env = { TAPEDECK_NO_SETUP: '1', NO_COLOR: '1' };
+
+/** Whole-system suites, by what they need from the machine; `npm test` runs them all. */
+export default defineConfig({
+  test: {
+    reporters: ['default', './scripts/lib/summary-reporter.mjs'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          env,
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'operator/src/**/*.test.ts',
+            'test/{repo,media,servers}/**/*.test.ts',
+          ],
+          exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Real servers, real ffmpeg: some seconds each, mostly waiting, so two at a time.
+        test: {
+          name: 'integration',
+          env,
+          include: [
+            '**/src/**/*.integration.test.ts',
+            'test/{repo,media,servers,conformance}/**/*.integration.test.ts',
+          ],
+          exclude: ['**/node_modules/**'],
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // One at a time: they measure what happens when something is killed or slow, and must not slow each other.
+        test: {
+          name: 'system',
+          env,
+          include: ['test/{e2e,chaos}/**/*.test.ts'],
+          exclude: ['**/node_modules/**'],
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
