@@ -1,1 +1,3 @@
+export * from './lib/capture-contract.ts';
+export * from './lib/capture-source.ts';
 export * from './lib/media.ts';

@@ -1,0 +1,89 @@
+import type { ErrorCode } from '@tapedeck/core';
+
+/** What is recorded. A stream's URL is complete, secrets included; it never leaves the process in clear. */
+export type CaptureSource = { readonly type: 'Stream'; readonly url: string } | { readonly type: 'TestCard' };
+
+/** What is done to one kind of track on its way into the recording. `None`: the recording has no such track. */
+export type TrackAction = 'Copy' | 'Encode' | 'None';
+
+/** Something a person should know that does not stop the recording. */
+export interface CaptureNotice {
+  /** CamelCase: NoVideo, NoAudio, SizeRounded, … */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** One ffmpeg run, decided: fragments of MP4 come out of its standard output. */
+export interface CapturePlan {
+  readonly args: readonly string[];
+  /**
+   * What ffmpeg reads from its descriptor 4: the list that names the input. The URL stands there and not among
+   * the arguments, which every user of the machine can read. Absent where the input is no secret.
+   */
+  readonly inputList?: string;
+  /** The source as people may see it: without userinfo, query and stream key. */
+  readonly sourceName: string;
+  /** The source has no end of its own: when it ends it was lost, or its broadcast is over. */
+  readonly live: boolean;
+  readonly videoAction: TrackAction;
+  readonly audioAction: TrackAction;
+  readonly notices: readonly CaptureNotice[];
+}
+
+export interface ProbedVideo {
+  /** ffmpeg's number of the stream within the input. */
+  readonly index: number;
+  /** ffmpeg's name: `h264`, `hevc`, `vp8`. */
+  readonly codec: string;
+  readonly profile?: string;
+  /** Ten times the level for H264: 31 is 3.1. */
+  readonly level?: number;
+  readonly pixelFormat?: string;
+  /** As displayed: turned where the container says so, pixels made square. Even. */
+  readonly width: number;
+  readonly height: number;
+  /** Stored size equals the displayed one: neither turned nor with oblong pixels. */
+  readonly plain: boolean;
+  /** Frames per second; absent where the source does not say. */
+  readonly frameRate?: number;
+  readonly bitrate?: number;
+  readonly hasBFrames: boolean;
+  readonly interlaced: boolean;
+}
+
+export interface ProbedAudio {
+  readonly index: number;
+  readonly codec: string;
+  readonly profile?: string;
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly bitrate?: number;
+}
+
+/** What a source says of itself. */
+export interface SourceProbe {
+  /** ffmpeg's name of the demuxer: `flv`, `hls`, `mov,mp4,m4a,3gp,3g2,mj2`. */
+  readonly container: string;
+  readonly live: boolean;
+  /** Present for finite sources that say it. */
+  readonly durationSeconds?: number;
+  /** The largest picture, cover art left out. */
+  readonly video?: ProbedVideo;
+  /** The sound that goes with it. */
+  readonly audio?: ProbedAudio;
+}
+
+/** Codes that a probe rejects with; see errorKinds for what each asks of the caller. */
+export type ProbeErrorCode = Extract<
+  ErrorCode,
+  | 'InvalidSource'
+  | 'SourceUnreachable'
+  | 'SourceDenied'
+  | 'SourceNotFound'
+  | 'SourceNotMedia'
+  | 'SourceEmpty'
+  | 'SourceStalled'
+  | 'EncoderMissing'
+  | 'EncoderFailed'
+  | 'Aborted'
+>;
