@@ -1,119 +1,233 @@
 import { z } from 'zod';
-import { condition, duration, name, objectMeta } from './resource.ts';
+import { keyPath } from './key-path.ts';
+import {
+  apiVersion,
+  condition,
+  duration,
+  durationBetween,
+  name,
+  objectMeta,
+  secretRef,
+  stringMap,
+} from './resource.ts';
+import { unionRules, withRules } from './rule.ts';
 
 /** The services that recordings can go to. `Local` is for local mode and tests. */
 export const provider = z.enum(['S3', 'DigitalOcean', 'AzureBlob', 'GCS', 'SFTP', 'Local']);
 export type Provider = z.infer<typeof provider>;
 
+/** Which block of the spec belongs to which provider. */
+export const providerBlocks = {
+  S3: 's3',
+  DigitalOcean: 'digitalOcean',
+  AzureBlob: 'azureBlob',
+  GCS: 'gcs',
+  SFTP: 'sftp',
+  Local: 'local',
+} as const satisfies Record<Provider, string>;
+
+const httpUrl = withRules(z.string().min(8).max(2048), [
+  {
+    cel: "self.matches('^https?://[^/@?#]+(/[^?#]*)?$')",
+    message: 'must be an http or https URL without user info or query, like https://s3.example.com',
+    holds: (url) => /^https?:\/\/[^/@?#]+(\/[^?#]*)?$/.test(url),
+  },
+]);
+
+const encryption = withRules(
+  z.object({
+    type: z
+      .enum(['None', 'S3', 'KMS', 'CustomerKey'])
+      .describe(
+        'None: as the bucket has it. S3: keys of the service. KMS: a key of KMS. CustomerKey: a key of yours.',
+      ),
+    keyId: z
+      .string()
+      .max(2048)
+      .optional()
+      .describe('Id, alias or ARN of the KMS key; absent: the default one.'),
+  }),
+  [
+    {
+      cel: "!has(self.keyId) || self.type == 'KMS'",
+      message: 'belongs to type: KMS only',
+      holds: (value) => value.keyId === undefined || value.type === 'KMS',
+      path: ['keyId'],
+    },
+  ],
+);
+
 const s3Block = z.object({
-  bucket: z.string().min(3).max(255),
-  region: z.string().max(64).optional(),
-  endpoint: z
-    .url({ protocol: /^https?$/ })
-    .max(2048)
-    .optional(),
-  forcePathStyle: z.boolean().optional(),
-  equalParts: z.boolean().optional(),
+  bucket: z.string().min(3).max(255).describe('Name of the bucket.'),
+  region: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('Region, e.g. eu-central-1; absent: the environment’s, or found out.'),
+  endpoint: httpUrl.optional().describe('Address of an S3-compatible server; absent: AWS.'),
+  forcePathStyle: z.boolean().optional().describe('Puts the bucket into the path instead of the host name.'),
+  equalParts: z
+    .boolean()
+    .optional()
+    .describe('The service wants all parts but the last of one size (Cloudflare R2).'),
   assumeRole: z
-    .object({ arn: z.string().min(20).max(2048), externalId: z.string().min(2).max(1224).optional() })
-    .optional(),
-  encryption: z
     .object({
-      type: z.enum(['None', 'S3', 'KMS', 'CustomerKey']),
-      keyId: z.string().max(2048).optional(),
+      arn: z.string().min(20).max(2048).describe('ARN of the role.'),
+      externalId: z
+        .string()
+        .min(2)
+        .max(1224)
+        .optional()
+        .describe('External id that the role’s trust policy asks for.'),
     })
-    .optional(),
-  storageClass: z.string().max(64).optional(),
-  tags: z.record(z.string().max(128), z.string().max(256)).optional(),
+    .optional()
+    .describe('A role to take on before writing.'),
+  encryption: encryption.optional().describe('Encryption at rest.'),
+  storageClass: z.string().max(64).optional().describe('Storage class of the objects, e.g. STANDARD_IA.'),
+  tags: stringMap({ entries: 10, key: 128, value: 256 })
+    .optional()
+    .describe('Tags of the objects; at most ten.'),
 });
 
-const digitalOceanBlock = z.object({ bucket: z.string().min(3).max(255), region: z.string().max(64) });
+const digitalOceanBlock = z.object({
+  bucket: z.string().min(3).max(255).describe('Name of the Space.'),
+  region: z.string().min(1).max(64).describe('Region of the Space, e.g. fra1.'),
+});
 
 const azureBlobBlock = z.object({
-  account: z.string().min(3).max(24).optional(),
-  container: z.string().min(3).max(63),
-  endpoint: z
-    .url({ protocol: /^https?$/ })
-    .max(2048)
-    .optional(),
+  account: z
+    .string()
+    .min(3)
+    .max(24)
+    .optional()
+    .describe('Name of the storage account; not needed with a connection string.'),
+  container: z.string().min(3).max(63).describe('Name of the container.'),
+  endpoint: httpUrl.optional().describe('Address of the blob service; absent: Azure’s public cloud.'),
 });
 
 const gcsBlock = z.object({
-  bucket: z.string().min(3).max(222),
-  endpoint: z
-    .url({ protocol: /^https?$/ })
-    .max(2048)
-    .optional(),
+  bucket: z.string().min(3).max(222).describe('Name of the bucket.'),
+  endpoint: httpUrl.optional().describe('Address of the storage API; absent: Google’s.'),
 });
 
 const sftpBlock = z.object({
-  host: z.string().min(1).max(253),
-  port: z.int().min(1).max(65535).optional(),
-  hostKeys: z.array(z.string().max(16384)).max(16).optional(),
-  trustOnFirstUse: z.boolean().optional(),
-  directory: z.string().max(1024).optional(),
+  host: z.string().min(1).max(253).describe('Host name or address of the server.'),
+  port: z.int().min(1).max(65535).optional().describe('Port; absent: 22.'),
+  hostKeys: z
+    .array(z.string().max(16384))
+    .max(16)
+    .optional()
+    .describe('The server’s public keys, as in known_hosts: "ssh-ed25519 AAAA…".'),
+  trustOnFirstUse: z
+    .boolean()
+    .optional()
+    .describe('Takes the key that the server shows first, and keeps to it.'),
+  directory: z
+    .string()
+    .max(1024)
+    .optional()
+    .describe('Directory to write below; absent: where the login lands.'),
 });
 
-const localBlock = z.object({ directory: z.string().min(1).max(4096) });
-
-export const externalStorageSpec = z.object({
-  provider,
-  s3: s3Block.optional(),
-  digitalOcean: digitalOceanBlock.optional(),
-  azureBlob: azureBlobBlock.optional(),
-  gcs: gcsBlock.optional(),
-  sftp: sftpBlock.optional(),
-  local: localBlock.optional(),
-  prefix: z.string().max(512).optional(),
-  credentials: z
-    .object({
-      secretRef: z.object({ name }).optional(),
-      serviceAccountName: name.optional(),
-    })
-    .optional(),
-  check: z.object({ interval: duration.optional() }).optional(),
-  suspend: z.boolean().optional(),
+const localBlock = z.object({
+  directory: z
+    .string()
+    .min(1)
+    .max(4096)
+    .describe('Directory to write below; relative to the manifest’s own.'),
 });
+
+const credentials = withRules(
+  z.object({
+    secretRef: z
+      .object(secretRef.shape)
+      .optional()
+      .describe('Secret with the keys that the provider asks for.'),
+    serviceAccountName: name.optional().describe('ServiceAccount whose workload identity may write.'),
+  }),
+  [
+    {
+      cel: '!(has(self.secretRef) && has(self.serviceAccountName))',
+      message: 'must name a Secret or a ServiceAccount, not both',
+      holds: (value) => value.secretRef === undefined || value.serviceAccountName === undefined,
+    },
+  ],
+);
+
+export const externalStorageSpec = withRules(
+  z.object({
+    provider: provider.describe('The service; exactly the block that it names is present.'),
+    s3: s3Block.optional().describe('Amazon S3 and every S3-compatible server.'),
+    digitalOcean: digitalOceanBlock.optional().describe('DigitalOcean Spaces.'),
+    azureBlob: azureBlobBlock.optional().describe('Azure Blob Storage.'),
+    gcs: gcsBlock.optional().describe('Google Cloud Storage.'),
+    sftp: sftpBlock.optional().describe('A server that speaks SFTP.'),
+    local: localBlock.optional().describe('A directory of this machine: local mode and tests only.'),
+    prefix: keyPath.optional().describe('Put before every key; absent or "/": the bucket’s root.'),
+    credentials: credentials
+      .optional()
+      .describe('One of the two; absent: keyless (public policy, node identity).'),
+    check: z
+      .object({
+        interval: durationBetween('1m', '168h')
+          .optional()
+          .describe('How often it is checked again; absent: 1h.'),
+      })
+      .optional()
+      .describe('When the storage is tried out.'),
+    suspend: z.boolean().optional().describe('Checks nothing and takes no new recordings while true.'),
+  }),
+  unionRules('provider', providerBlocks),
+);
 export type ExternalStorageSpec = z.infer<typeof externalStorageSpec>;
 
 export const storageCapabilities = z.object({
-  multipart: z.boolean(),
-  rewriteFirstPart: z.boolean(),
-  read: z.boolean(),
-  list: z.boolean(),
-  delete: z.boolean(),
-  signUrls: z.boolean(),
+  multipart: z.boolean().describe('Takes uploads in parts.'),
+  rewriteFirstPart: z.boolean().describe('Takes part 1 again, so that the index comes to the front.'),
+  read: z.boolean().describe('Lets us read what is there.'),
+  list: z.boolean().describe('Lets us list what is there.'),
+  delete: z.boolean().describe('Lets us delete what is there.'),
+  signUrls: z.boolean().describe('Can make links that open without credentials.'),
 });
+export type StorageCapabilities = z.infer<typeof storageCapabilities>;
 
 export const externalStorageStatus = z.object({
-  observedGeneration: z.int().optional(),
-  conditions: z.array(condition).max(16).optional(),
-  capabilities: storageCapabilities.optional(),
+  observedGeneration: z.int().optional().describe('Generation of the spec that this is about.'),
+  conditions: z
+    .array(condition)
+    .max(16)
+    .optional()
+    .describe('Ready, Reconciling, Stalled, Reachable, Authenticated, Writable.'),
+  capabilities: storageCapabilities.optional().describe('What the last check proved.'),
   lastCheck: z
     .object({
-      time: z.iso.datetime(),
-      duration: duration,
+      time: z.iso.datetime().max(64).describe('When it ended.'),
+      duration: duration.describe('How long it took.'),
+      request: z.string().max(256).optional().describe('Value of the annotation that asked for it.'),
+      failures: z.int().optional().describe('Failed checks in a row, this one included.'),
       steps: z
         .array(
           z.object({
-            name: z.string().max(64),
-            passed: z.boolean(),
-            duration: duration,
-            message: z.string().max(1024),
+            name: z.string().max(64).describe('What was tried.'),
+            passed: z.boolean().describe('Whether it worked.'),
+            duration: duration.describe('How long it took.'),
+            message: z.string().max(1024).describe('What went wrong; empty where nothing did.'),
           }),
         )
-        .max(32),
+        .max(32)
+        .describe('In order.'),
     })
-    .optional(),
-  endpoint: z.string().max(2048).optional(),
+    .optional()
+    .describe('The last check.'),
+  endpoint: z.string().max(2048).optional().describe('Where it really goes.'),
 });
 export type ExternalStorageStatus = z.infer<typeof externalStorageStatus>;
 
 export const externalStorage = z.object({
-  apiVersion: z.literal('tapedeck.dev/v1alpha1'),
+  apiVersion: z.literal(apiVersion),
   kind: z.literal('ExternalStorage'),
   metadata: objectMeta,
-  spec: externalStorageSpec,
-  status: externalStorageStatus.optional(),
+  spec: externalStorageSpec.describe('The storage that is wanted.'),
+  status: externalStorageStatus.optional().describe('What was found.'),
 });
 export type ExternalStorage = z.infer<typeof externalStorage>;

@@ -1,222 +1,161 @@
 import { z } from 'zod';
-import { condition, duration, name, objectMeta } from './resource.ts';
-
-const secretKeyRef = z.object({ name, key: z.string().min(1).max(253) });
-
-export const recordingSource = z.object({
-  type: z.enum(['Page', 'Stream', 'TestCard']),
-  page: z
-    .object({
-      url: z.string().min(1).max(8192),
-      headers: z.object({ secretRef: z.object({ name }) }).optional(),
-      readyTimeout: duration.optional(),
-    })
-    .optional(),
-  stream: z
-    .object({
-      url: z.string().min(1).max(8192).optional(),
-      urlSecretRef: secretKeyRef.optional(),
-      lostTimeout: duration.optional(),
-      startTimeout: duration.optional(),
-    })
-    .optional(),
-  testCard: z.object({}).optional(),
-});
-export type RecordingSource = z.infer<typeof recordingSource>;
-
-const watermark = z.object({
-  url: z.string().max(8192),
-  position: z.enum(['LeftTop', 'RightTop', 'LeftBottom', 'RightBottom']).optional(),
-  width: z.int().min(1).max(4096).optional(),
-  height: z.int().min(1).max(4096).optional(),
-  margin: z.int().min(0).max(4096).optional(),
-  opacity: z.number().min(0).max(1).optional(),
-});
-
-/** Every field absent means: as the source has it, or the default for a source without a size of its own. */
-export const videoSpec = z.object({
-  codec: z.enum(['H264', 'VP8']).optional(),
-  /** `Auto` copies a source that already is what was asked. */
-  encode: z.enum(['Auto', 'Always']).optional(),
-  width: z.int().min(16).max(7680).optional(),
-  height: z.int().min(16).max(4320).optional(),
-  frameRate: z.number().min(1).max(120).optional(),
-  /** Bits per second. */
-  bitrate: z.int().min(50_000).max(100_000_000).optional(),
-  /** Seconds between key frames, which is the grain of pausing, splitting and of what a kill can cost. */
-  keyFrameInterval: duration.optional(),
-  exportFile: z.boolean().optional(),
-  watermark: watermark.optional(),
-});
-export type VideoSpec = z.infer<typeof videoSpec>;
-
-export const audioSpec = z.object({
-  codec: z.enum(['AAC', 'MP3', 'Vorbis']).optional(),
-  channels: z.enum(['Mono', 'Stereo']).optional(),
-  bitrate: z.int().min(16_000).max(1_000_000).optional(),
-  exportFile: z.boolean().optional(),
-});
-export type AudioSpec = z.infer<typeof audioSpec>;
-
-export const recordingStopReason = z.enum([
-  'Requested',
-  'MaxDuration',
-  'SourceEnded',
-  'Empty',
-  'Silent',
-  'Still',
-  'InternalError',
-]);
-export type RecordingStopReason = z.infer<typeof recordingStopReason>;
-
-export const recordingPhase = z.enum([
-  'Pending',
-  'Starting',
-  'Recording',
-  'Paused',
-  'Masked',
-  'Uploading',
-  'Uploaded',
-  'Failed',
-]);
-export type RecordingPhase = z.infer<typeof recordingPhase>;
+import { pathTemplate } from './path-template.ts';
+import { audioSpec, videoSpec } from './recording-media.ts';
+import { recordingSource } from './recording-source.ts';
+import { recordingStatus } from './recording-status.ts';
+import {
+  apiVersion,
+  duration,
+  durationBetween,
+  name,
+  objectMeta,
+  secretKeyRef,
+  stringMap,
+} from './resource.ts';
+import { withRules } from './rule.ts';
 
 export const storageSelection = z.object({
-  refs: z.array(z.object({ name })).min(1).max(4),
-  mode: z.enum(['Fallback', 'Mirror']).optional(),
+  refs: z
+    .array(z.object({ name: name.describe('Name of the ExternalStorage, in the same namespace.') }))
+    .min(1)
+    .max(4)
+    .describe('One to four storages, the preferred one first.'),
+  mode: z
+    .enum(['Fallback', 'Mirror'])
+    .optional()
+    .describe('Fallback: the next one when one is not ready. Mirror: into all of them. Absent: Fallback.'),
 });
+export type StorageSelection = z.infer<typeof storageSelection>;
+
+const restreamTarget = withRules(
+  z.object({
+    name: name.describe('Name of the target, for conditions and events.'),
+    urlSecretRef: secretKeyRef.optional().describe('Where the address is, stream key included.'),
+    url: z.string().max(8192).optional().describe('The address, when nothing in it is secret.'),
+  }),
+  [
+    {
+      cel: 'has(self.url) != has(self.urlSecretRef)',
+      message: 'must have either url or urlSecretRef',
+      holds: (value) => (value.url === undefined) !== (value.urlSecretRef === undefined),
+    },
+  ],
+);
+
+const quantities = stringMap({ entries: 16, key: 253, value: 32 });
 
 /** What a profile can set too. */
-export const recordingDefaults = {
-  source: recordingSource.optional(),
-  storage: storageSelection.optional(),
-  video: videoSpec.optional(),
-  audio: audioSpec.optional(),
-  restream: z
-    .array(z.object({ name, urlSecretRef: secretKeyRef.optional(), url: z.string().max(8192).optional() }))
-    .max(8)
-    .optional(),
+export const profileFields = {
+  source: recordingSource
+    .optional()
+    .describe('What is recorded. {room} and {meetingId} in its URL are filled in.'),
+  storage: storageSelection
+    .optional()
+    .describe('Where it goes; absent: the profile’s, then the namespace’s default, then the cluster’s.'),
+  video: videoSpec.optional().describe('How the picture is written.'),
+  audio: audioSpec.optional().describe('How the sound is written.'),
+  restream: z.array(restreamTarget).max(8).optional().describe('Live targets that get the same stream.'),
   hls: z
     .object({
-      enabled: z.boolean().optional(),
-      segment: duration.optional(),
-      metadata: z.enum(['None', 'ID3']).optional(),
-      tar: z.boolean().optional(),
+      enabled: z.boolean().optional().describe('Writes HLS beside the file.'),
+      segment: durationBetween('1s', '60s').optional().describe('Length of a segment; absent: 6s.'),
+      metadata: z.enum(['None', 'ID3']).optional().describe('Timed metadata in the segments.'),
+      tar: z.boolean().optional().describe('One tar of it all at the end.'),
     })
-    .optional(),
+    .optional()
+    .describe('HLS beside the file.'),
   stills: z
     .object({
-      poster: z.boolean().optional(),
-      every: duration.optional(),
-      storyboard: z.boolean().optional(),
+      poster: z.boolean().optional().describe('One picture of the recording.'),
+      every: durationBetween('1s', '1h').optional().describe('A picture this often.'),
+      storyboard: z.boolean().optional().describe('One picture with many small ones, for a seek bar.'),
     })
-    .optional(),
+    .optional()
+    .describe('Pictures beside the file.'),
   stopWhen: z
     .object({
-      /** So much has been recorded: a stop that was asked for in advance. Unlike maxDuration it may be short. */
-      elapsed: duration.optional(),
-      empty: duration.optional(),
-      silent: duration.optional(),
-      still: duration.optional(),
+      elapsed: durationBetween('1s', '24h')
+        .optional()
+        .describe(
+          'So much has been recorded: a stop asked for in advance. It may be shorter than maxDuration.',
+        ),
+      empty: durationBetween('5s', '24h').optional().describe('Nobody has been there for this long.'),
+      silent: durationBetween('5s', '24h').optional().describe('Nothing was to be heard for this long.'),
+      still: durationBetween('5s', '24h').optional().describe('Nothing moved for this long.'),
     })
-    .optional(),
-  maxDuration: duration.optional(),
-  splitEvery: duration.optional(),
+    .optional()
+    .describe('When it stops by itself.'),
+  maxDuration: durationBetween('60s', '24h').optional().describe('It ends after this long; absent: 24h.'),
+  splitEvery: durationBetween('10s', '24h').optional().describe('A new file starts this often; absent: 2h.'),
   resources: z
     .object({
-      requests: z.record(z.string(), z.string()).optional(),
-      limits: z.record(z.string(), z.string()).optional(),
+      requests: quantities.optional().describe('What the scheduler sets aside, e.g. cpu: "1".'),
+      limits: quantities.optional().describe('What it may use at most.'),
     })
-    .optional(),
-  path: z.string().max(512).optional(),
+    .optional()
+    .describe('CPU and memory of the recorder’s container.'),
+  path: pathTemplate
+    .optional()
+    .describe('Directory below the storage’s prefix; {namespace}, {date}, … are filled in.'),
 };
 
-export const recordingSpec = z.object({
-  ...recordingDefaults,
-  room: z.string().min(1).max(128).optional(),
-  profileRef: z.object({ name }).optional(),
-  state: z.enum(['Recording', 'Paused', 'Masked', 'Stopped']).optional(),
-  durability: duration.optional(),
-  fileNamePrefix: z
-    .string()
-    .max(128)
-    .regex(/^[A-Za-z0-9_]+$/)
-    .optional(),
-  retries: z.int().min(0).max(100).optional(),
-  deletionPolicy: z.enum(['Retain', 'Delete']).optional(),
-  retention: duration.optional(),
-  ttlAfterFinished: duration.optional(),
-  metadata: z.record(z.string().max(128), z.string().max(1024)).optional(),
-});
+export const recordingState = z.enum(['Recording', 'Paused', 'Masked', 'Stopped']);
+
+export const recordingSpec = withRules(
+  z.object({
+    ...profileFields,
+    room: z
+      .string()
+      .min(1)
+      .max(128)
+      .optional()
+      .describe('What is recorded, for file names: a meeting or call id.'),
+    profileRef: z
+      .object({ name: name.describe('Name of the RecordingProfile, in the same namespace.') })
+      .optional()
+      .describe('Defaults for what is absent here. Read once, when the recording starts.'),
+    state: recordingState
+      .optional()
+      .describe('What it should be doing; absent: Recording. Stopped is for good.'),
+    durability: durationBetween('1s', '10m')
+      .optional()
+      .describe('What the storage holds is never older than this; absent: 5s.'),
+    fileNamePrefix: z
+      .string()
+      .min(1)
+      .max(128)
+      .regex(/^[A-Za-z0-9_]+$/, 'must be letters, digits and underscores only')
+      .optional()
+      .describe('Put before the file name: letters, digits and underscores.'),
+    retries: z.int().min(0).max(100).optional().describe('Attempts after the first; absent: 5.'),
+    deletionPolicy: z
+      .enum(['Retain', 'Delete'])
+      .optional()
+      .describe('Delete: deleting the resource deletes the files too. Absent: Retain.'),
+    retention: duration.optional().describe('The files are deleted after this long; absent: kept.'),
+    ttlAfterFinished: duration
+      .optional()
+      .describe('The resource is deleted this long after its end, never the files; absent: kept.'),
+    metadata: stringMap({ entries: 64, key: 128, value: 1024 })
+      .optional()
+      .describe('Kept with the recording as it is.'),
+  }),
+  [
+    {
+      cel: 'has(self.source) || has(self.profileRef)',
+      message: 'is required where no profileRef brings one',
+      holds: (value) => value.source !== undefined || value.profileRef !== undefined,
+      path: ['source'],
+    },
+  ],
+);
 export type RecordingSpec = z.infer<typeof recordingSpec>;
 
-export const recordingOutput = z.object({
-  type: z.enum(['File']),
-  key: z.string().max(1024),
-  url: z.string().max(4096).optional(),
-  bytes: z.int(),
-  duration,
-  /** Full-object CRC-32, eight hex digits. */
-  crc32: z.string().max(8).optional(),
-  storage: name,
-  segment: z.int().optional(),
-});
-
-export const recordingStatus = z.object({
-  observedGeneration: z.int().optional(),
-  phase: recordingPhase.optional(),
-  conditions: z.array(condition).max(16).optional(),
-  invokedTime: z.iso.datetime().optional(),
-  startTime: z.iso.datetime().optional(),
-  stopTime: z.iso.datetime().optional(),
-  duration: duration.optional(),
-  startReason: z.enum(['ApiCall', 'RecordOnStart']).optional(),
-  stopReason: recordingStopReason.optional(),
-  storage: z.object({ name, bucket: z.string().optional(), provider: z.string() }).optional(),
-  progress: z
-    .object({
-      bytesRecorded: z.number(),
-      bytesUploaded: z.number(),
-      lag: duration,
-      bitrate: z.number().optional(),
-      time: z.iso.datetime(),
-    })
-    .optional(),
-  outputs: z.array(recordingOutput).max(1024).optional(),
-  gaps: z
-    .array(z.object({ start: duration, duration, reason: z.string().max(64) }))
-    .max(256)
-    .optional(),
-  pauses: z
-    .array(z.object({ start: duration, duration }))
-    .max(256)
-    .optional(),
-  notices: z
-    .array(z.object({ reason: z.string().max(64), message: z.string().max(1024) }))
-    .max(32)
-    .optional(),
-  attempts: z
-    .array(
-      z.object({
-        number: z.int(),
-        pod: z.string().optional(),
-        node: z.string().optional(),
-        startTime: z.iso.datetime(),
-        endTime: z.iso.datetime().optional(),
-        reason: z.string().max(64).optional(),
-        message: z.string().max(1024).optional(),
-      }),
-    )
-    .max(128)
-    .optional(),
-});
-export type RecordingStatus = z.infer<typeof recordingStatus>;
-
 export const recording = z.object({
-  apiVersion: z.literal('tapedeck.dev/v1alpha1'),
+  apiVersion: z.literal(apiVersion),
   kind: z.literal('Recording'),
   metadata: objectMeta,
-  spec: recordingSpec,
-  status: recordingStatus.optional(),
+  spec: recordingSpec.describe('The recording that is wanted.'),
+  status: recordingStatus.optional().describe('How it goes.'),
 });
 export type Recording = z.infer<typeof recording>;

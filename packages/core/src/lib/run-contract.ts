@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { externalStorageSpec, storageCapabilities } from './external-storage.ts';
-import { audioSpec, recordingStopReason, videoSpec } from './recording.ts';
+import { audioSpec, videoSpec } from './recording-media.ts';
+import { recordingStopReason } from './recording-status.ts';
 
 /**
  * The contract between whoever launches a run (local mode, the operator) and the recorder: a spec goes in,

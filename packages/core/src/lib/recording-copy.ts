@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { keyPath } from './key-path.ts';
+import { recordingOutput, recordingPhase } from './recording-status.ts';
+import { apiVersion, condition, name, objectMeta } from './resource.ts';
+
+export const recordingCopySpec = z.object({
+  recordingRef: z
+    .object({ name: name.describe('Name of the Recording, in the same namespace.') })
+    .describe('Whose files are copied.'),
+  storage: z
+    .object({ name: name.describe('Name of the ExternalStorage, in the same namespace.') })
+    .describe('Where they are copied to.'),
+  directory: keyPath.optional().describe('Directory below the storage’s prefix; absent: as they were.'),
+});
+export type RecordingCopySpec = z.infer<typeof recordingCopySpec>;
+
+export const recordingCopyStatus = z.object({
+  observedGeneration: z.int().optional().describe('Generation of the spec that this is about.'),
+  phase: recordingPhase.optional().describe('Pending, Uploading, Uploaded or Failed.'),
+  conditions: z
+    .array(condition)
+    .max(16)
+    .optional()
+    .describe('Ready, Reconciling, Stalled, Complete, Failed.'),
+  progress: z
+    .object({
+      bytesCopied: z.number().describe('Bytes that have arrived.'),
+      bytesTotal: z.number().describe('Bytes of all the files.'),
+    })
+    .optional()
+    .describe('How far it is.'),
+  outputs: z.array(recordingOutput).max(1024).optional().describe('The copies, in order.'),
+});
+export type RecordingCopyStatus = z.infer<typeof recordingCopyStatus>;
+
+export const recordingCopy = z.object({
+  apiVersion: z.literal(apiVersion),
+  kind: z.literal('RecordingCopy'),
+  metadata: objectMeta,
+  spec: recordingCopySpec.describe('The copy that is wanted.'),
+  status: recordingCopyStatus.optional().describe('How it goes.'),
+});
+export type RecordingCopy = z.infer<typeof recordingCopy>;
