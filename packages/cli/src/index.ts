@@ -1,1 +1,1 @@
-export {};
+export { createLocalStore, type LocalStore } from './lib/local/resource-store.ts';

@@ -1,0 +1,227 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Launcher, RunObservation, RunPlan } from '@tapedeck/control';
+import { exitCodes, type RunReport, runReport } from '@tapedeck/core';
+import { boundLog } from './bounded-log.ts';
+import { runCheck } from './check-run.ts';
+import { type RecorderCommand, startChildRun } from './child-run.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { killGroup, signalProcess } from './process-group.ts';
+import { isAlive } from './process-identity.ts';
+import { listRuns, type RunDirectory, type RunExit, type RunRecord, runDirectory } from './run-directory.ts';
+import { completeRunSpec, completeStorage } from './run-spec.ts';
+import type { SecretCache } from './secret-cache.ts';
+
+/** A recorder is safe 15 s after SIGTERM; the rest is for a machine that is busy. */
+const killGraceMs = 20_000;
+/** A run that an earlier control process started is not our child: its end is looked for. */
+const adoptedPollMs = 500;
+const logPollMs = 5_000;
+/** Half an hour at 4.5 Mbit/s. */
+const defaultScratchBytes = 1024 * 1024 * 1024;
+/** After this long without any control process a recorder ends by itself, its files complete. */
+const awayTimeoutSeconds = 600;
+
+export interface LocalLauncherOptions {
+  readonly data: DataDirectory;
+  readonly recorder: RecorderCommand;
+  readonly secrets: Pick<SecretCache, 'get'>;
+  /** Where runs report, see the run contract. */
+  readonly socket: string;
+  readonly scratchBytes?: number;
+  readonly killGraceMs?: number;
+}
+
+export interface LocalLauncher extends Launcher {
+  /** Stops watching. Runs go on: the next control process adopts them. Idempotent. */
+  close(): void;
+}
+
+/**
+ * Runs as child processes that outlive whoever started them. What is known of a run lies in its directory, so
+ * that a control process that starts after a crash finds runs that still go, and how the others ended.
+ */
+export function createLocalLauncher(options: LocalLauncherOptions): LocalLauncher {
+  const { data, recorder, secrets } = options;
+  const launching = new Map<string, Promise<void>>();
+  /** Runs of which this process will be told the end. */
+  const children = new Set<string>();
+  const killTimers = new Map<string, NodeJS.Timeout>();
+  const listeners = new Set<(recordingUid: string) => void>();
+  const timers: NodeJS.Timeout[] = [];
+  let closed = false;
+
+  const directoryOf = (id: string) => runDirectory(data.runs, id);
+  const tell = (uid: string) => {
+    for (const listener of [...listeners]) listener(uid);
+  };
+
+  async function launch(plan: RunPlan): Promise<void> {
+    const directory = directoryOf(plan.id);
+    if (wasStarted(directory)) return;
+    const scratch = join(data.scratch, plan.recording.uid);
+    const spec = completeRunSpec(plan, {
+      secrets,
+      scratch: { directory: scratch, maxBytes: options.scratchBytes ?? defaultScratchBytes },
+      report: { url: `unix:${options.socket}:/runs/${plan.id}/report`, awayTimeoutSeconds },
+      resultFile: directory.result,
+    });
+    directory.create();
+    mkdirSync(scratch, { recursive: true, mode: 0o700 });
+    const child = await startChildRun(recorder, data.root, directory.log);
+    const record: RunRecord = {
+      id: plan.id,
+      recordingUid: plan.recording.uid,
+      process: child.process,
+      startTime: new Date().toISOString(),
+      delivered: false,
+    };
+    directory.writeRecord(record);
+    children.add(plan.id);
+    void child.ended.then((exit) => settle(directory, record, exit));
+    // A child that ended before it had taken all of it was started all the same: its exit says why.
+    await child.deliver(JSON.stringify(spec));
+    directory.writeRecord({ ...record, delivered: true });
+    tell(plan.recording.uid);
+  }
+
+  function settle(directory: RunDirectory, record: RunRecord, exit: Omit<RunExit, 'endTime'>): void {
+    children.delete(record.id);
+    clearTimeout(killTimers.get(record.id));
+    killTimers.delete(record.id);
+    // Forgotten meanwhile: there is nowhere to write to.
+    if (directory.record() === undefined) return;
+    directory.writeExit({ ...exit, endTime: new Date().toISOString() });
+    tell(record.recordingUid);
+  }
+
+  /** Looks at a run that is not our child; true when it has ended, and then its end is written down. */
+  async function settleAdopted(directory: RunDirectory, record: RunRecord): Promise<boolean> {
+    if (isAlive(record.process)) return false;
+    await killGroup(record.process);
+    const result = readReport(directory)?.result;
+    settle(directory, record, result === undefined ? {} : { exitCode: exitCodes[result.exit] });
+    return true;
+  }
+
+  async function adopt(): Promise<void> {
+    for (const id of listRuns(data.runs)) {
+      const directory = directoryOf(id);
+      const record = directory.record();
+      if (record === undefined || children.has(id) || directory.exit() !== undefined) continue;
+      if (!wasStarted(directory)) continue;
+      await settleAdopted(directory, record);
+    }
+  }
+
+  async function observe(id: string): Promise<RunObservation> {
+    await launching.get(id)?.catch(() => undefined);
+    const directory = directoryOf(id);
+    const record = directory.record();
+    if (record === undefined || !wasStarted(directory)) return { state: 'Absent' };
+    const going = directory.exit() === undefined && (children.has(id) || isAlive(record.process));
+    if (going) return { state: 'Running', startTime: record.startTime };
+    if (directory.exit() === undefined) await settleAdopted(directory, record);
+    const report = readReport(directory);
+    return {
+      state: 'Exited',
+      ...directory.exit(),
+      startTime: record.startTime,
+      ...(report === undefined ? {} : { report }),
+    };
+  }
+
+  /** Calls back again and again; never while the call before is under way. */
+  function every(ms: number, work: () => Promise<void> | void): void {
+    const timer = setTimeout(async () => {
+      try {
+        await work();
+      } finally {
+        timers.splice(timers.indexOf(timer), 1);
+        if (!closed) every(ms, work);
+      }
+    }, ms);
+    timers.push(timer);
+  }
+
+  every(adoptedPollMs, adopt);
+  every(logPollMs, () => {
+    for (const id of children) boundLog(directoryOf(id).log);
+  });
+
+  return {
+    launch(plan) {
+      const underWay = launching.get(plan.id);
+      if (underWay !== undefined) return underWay;
+      const launched = launch(plan).finally(() => launching.delete(plan.id));
+      launching.set(plan.id, launched);
+      return launched;
+    },
+
+    observe,
+
+    async terminate(id) {
+      const record = directoryOf(id).record();
+      if (record === undefined || !signalProcess(record.process, 'SIGTERM') || killTimers.has(id)) return;
+      const kill = () => {
+        killTimers.delete(id);
+        void killGroup(record.process);
+      };
+      killTimers.set(id, setTimeout(kill, options.killGraceMs ?? killGraceMs));
+    },
+
+    async forget(id) {
+      const directory = directoryOf(id);
+      const record = directory.record();
+      if (record !== undefined && isAlive(record.process)) await killGroup(record.process);
+      directory.remove();
+      if (record === undefined) return;
+      const others = listRuns(data.runs).some(
+        (other) => directoryOf(other).record()?.recordingUid === record.recordingUid,
+      );
+      if (!others) rmSync(join(data.scratch, record.recordingUid), { recursive: true, force: true });
+    },
+
+    watch(onChange, signal) {
+      if (signal.aborted) return;
+      listeners.add(onChange);
+      signal.addEventListener('abort', () => listeners.delete(onChange), { once: true });
+    },
+
+    check(plan, signal) {
+      const storage = completeStorage(plan, plan.namespace, secrets);
+      return runCheck(recorder, data.root, { version: 1, id: plan.id, storage }, signal);
+    },
+
+    close() {
+      closed = true;
+      for (const timer of [...timers, ...killTimers.values()]) clearTimeout(timer);
+      killTimers.clear();
+      listeners.clear();
+    },
+  };
+}
+
+/**
+ * Whether the run counts as started. A control process that died between starting the child and handing over the
+ * spec left a child that ends at once without having done anything: that run may be launched again.
+ */
+function wasStarted(directory: RunDirectory): boolean {
+  const record = directory.record();
+  if (record === undefined) return false;
+  return record.delivered || directory.readResult() !== undefined || isAlive(record.process);
+}
+
+function readReport(directory: RunDirectory): RunReport | undefined {
+  const text = directory.readResult();
+  if (text === undefined) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Not ours to repair: a result that cannot be read is no result, and the run counts as broken off.
+    return undefined;
+  }
+  const parsed = runReport.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+}

@@ -1,0 +1,74 @@
+import type { RunPlan } from '@tapedeck/control';
+import type { ExternalStorageSpec, RunCredentials, RunSpec, RunStorage } from '@tapedeck/core';
+import { TapedeckError } from '@tapedeck/core/error';
+import type { SecretCache } from './secret-cache.ts';
+
+/** What local mode puts into a run plan. */
+export interface RunSurroundings {
+  readonly secrets: Pick<SecretCache, 'get'>;
+  readonly scratch: RunSpec['scratch'];
+  readonly report: NonNullable<RunSpec['report']>;
+  readonly resultFile: string;
+}
+
+/**
+ * The spec that the recorder gets. It holds credentials in clear: it goes over the child's stdin and nowhere else.
+ * Throws `NotFound` where a Secret or a key of one is missing.
+ */
+export function completeRunSpec(plan: RunPlan, around: RunSurroundings): RunSpec {
+  const { namespace } = plan.recording;
+  return {
+    ...plan,
+    source: completeSource(plan.source, namespace, around.secrets),
+    storages: plan.storages.map((storage) => completeStorage(storage, namespace, around.secrets)),
+    scratch: around.scratch,
+    report: around.report,
+    resultFile: around.resultFile,
+  };
+}
+
+/** A storage with its credentials. Without a Secret the recorder's environment decides: the provider's default chain. */
+export function completeStorage(
+  storage: { readonly name: string; readonly spec: ExternalStorageSpec },
+  namespace: string,
+  secrets: Pick<SecretCache, 'get'>,
+): RunStorage {
+  return { ...storage, credentials: credentialsOf(storage.spec, namespace, secrets) };
+}
+
+function credentialsOf(
+  spec: ExternalStorageSpec,
+  namespace: string,
+  secrets: Pick<SecretCache, 'get'>,
+): RunCredentials {
+  const ref = spec.credentials?.secretRef;
+  if (ref === undefined) return { type: 'None' };
+  return { type: 'Inline', values: { ...secretOf(namespace, ref.name, secrets) } };
+}
+
+function completeSource(
+  source: RunPlan['source'],
+  namespace: string,
+  secrets: Pick<SecretCache, 'get'>,
+): RunSpec['source'] {
+  if (source.type !== 'Stream') return source;
+  const { url, urlSecretRef, ...rest } = source;
+  if (url !== undefined) return { ...rest, url };
+  if (urlSecretRef === undefined) {
+    throw new TapedeckError('InvalidSource', 'spec.source.stream: neither url nor urlSecretRef is there');
+  }
+  const { name, key } = urlSecretRef;
+  const value = secretOf(namespace, name, secrets)[key];
+  if (value !== undefined) return { ...rest, url: value };
+  throw new TapedeckError('NotFound', `Secret ${name} in namespace ${namespace} has no key ${key}`);
+}
+
+function secretOf(namespace: string, name: string, secrets: Pick<SecretCache, 'get'>) {
+  const values = secrets.get(namespace, name);
+  if (values !== undefined) return values;
+  throw new TapedeckError(
+    'NotFound',
+    `Secret ${name} in namespace ${namespace} is not there (Secrets are kept in memory only): ` +
+      'apply the file with the Secret again',
+  );
+}
