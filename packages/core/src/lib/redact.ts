@@ -11,19 +11,15 @@ function redactUrl(scheme: string, rest: string): string {
   // Everything before the last @ of the authority is user info, whatever it holds; a query may hold one too.
   const slash = bare.indexOf('/');
   const authority = slash < 0 ? bare : bare.slice(0, slash);
-  const path = slash < 0 ? '' : bare.slice(slash);
+  const whole = slash < 0 ? '' : bare.slice(slash);
+  const path = /^rtmps?$/i.test(scheme) ? whole.replace(/^(\/[^/]+\/).+$/, '$1…') : whole;
   return `${scheme}://${authority.slice(authority.lastIndexOf('@') + 1)}${path}${end}`;
 }
 
 /**
- * The same text with user info, query and fragment taken from every URL in it: what a message, an event or a log
- * line may show. Ingest addresses that carry a stream key in the path are shortened by `redactStreamKey`.
+ * The same text with user info, query and fragment taken from every URL in it, and the last segment of an rtmp
+ * address, which is its stream key: what a message, an event or a log line may show.
  */
-export function redactUrls(text: string): string {
+export function redact(text: string): string {
   return text.replace(urlInText, (_match, scheme: string, rest: string) => redactUrl(scheme, rest));
-}
-
-/** An rtmp address without its last path segment, which is the stream key where there are two or more. */
-export function redactStreamKey(url: string): string {
-  return redactUrls(url).replace(/^(rtmps?:\/\/[^/]+\/[^/]+)\/.+$/i, '$1/…');
 }
