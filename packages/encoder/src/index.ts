@@ -1,3 +1,7 @@
 export * from './lib/capture-contract.ts';
+export { type CaptureRequest, planCapture } from './lib/capture-plan.ts';
+export { startCapture } from './lib/capture-process.ts';
 export * from './lib/capture-source.ts';
+export { findFfmpeg, findFfprobe } from './lib/ffmpeg-program.ts';
 export * from './lib/media.ts';
+export { testCardDefaults, testCardFlash, testCardMark } from './lib/test-card.ts';

@@ -15,6 +15,8 @@ export interface CaptureNotice {
 
 /** One ffmpeg run, decided: fragments of MP4 come out of its standard output. */
 export interface CapturePlan {
+  /** Holds the source's secrets, as `inputList` does: a plan is not to be logged. */
+  readonly source: CaptureSource;
   readonly args: readonly string[];
   /**
    * What ffmpeg reads from its descriptor 4: the list that names the input. The URL stands there and not among

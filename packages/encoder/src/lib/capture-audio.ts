@@ -1,0 +1,42 @@
+import type { AudioSpec } from '@tapedeck/core';
+import type { ProbedAudio, TrackAction } from './capture-source.ts';
+
+const defaultBitrate = { Mono: 96_000, Stereo: 160_000 } as const;
+
+export interface AudioPlan {
+  readonly action: TrackAction;
+  readonly options: readonly string[];
+}
+
+/** ADTS, LATM and the plain form are all AAC; what players know of it is LC and its two extensions. */
+export function canCopyAudio(spec: AudioSpec, encodeAlways: boolean, probed: ProbedAudio): boolean {
+  return (
+    !encodeAlways &&
+    probed.codec === 'aac' &&
+    (probed.profile === undefined || ['LC', 'HE-AAC', 'HE-AACv2'].includes(probed.profile)) &&
+    (spec.channels === undefined || (spec.channels === 'Mono' ? 1 : 2) === probed.channels) &&
+    (spec.bitrate === undefined ||
+      (probed.bitrate !== undefined && Math.abs(probed.bitrate - spec.bitrate) <= spec.bitrate * 0.1))
+  );
+}
+
+/** Sound has no `encode` of its own: `Always` of the video speaks for the whole recording. */
+export function planAudio(
+  spec: AudioSpec,
+  encodeAlways: boolean,
+  probed: ProbedAudio | undefined,
+): AudioPlan {
+  if (probed !== undefined && canCopyAudio(spec, encodeAlways, probed)) {
+    return { action: 'Copy', options: ['-c:a', 'copy', '-bsf:a', 'aac_adtstoasc'] };
+  }
+  const channels = spec.channels ?? (probed?.channels === 1 ? 'Mono' : 'Stereo');
+  return {
+    action: 'Encode',
+    options: [
+      ['-c:a', 'aac', '-b:a', `${spec.bitrate ?? defaultBitrate[channels]}`],
+      ['-ar', '48000', '-ac', channels === 'Mono' ? '1' : '2'],
+      // Holes in the source's sound become silence, and it begins with the picture: sync does not drift.
+      ['-filter:a', 'aresample=async=1000:first_pts=0'],
+    ].flat(),
+  };
+}

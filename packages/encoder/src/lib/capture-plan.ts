@@ -1,0 +1,153 @@
+import { type AudioSpec, TapedeckError, type VideoSpec } from '@tapedeck/core';
+import { planAudio } from './capture-audio.ts';
+import { fragmentedMp4Options } from './capture-output.ts';
+import type { CaptureNotice, CapturePlan, CaptureSource, SourceProbe } from './capture-source.ts';
+import { outputSize, planVideo } from './capture-video.ts';
+import { ffmpegArguments } from './ffmpeg-arguments.ts';
+import { inputList } from './input-list.ts';
+import { liveByAddress, protocolWhitelist, queueOptions } from './input-options.ts';
+import { parseInputAddress } from './input-url.ts';
+import { testCardDefaults, testCardGraph } from './test-card.ts';
+
+export interface CaptureRequest {
+  readonly source: CaptureSource;
+  readonly video: VideoSpec;
+  readonly audio: AudioSpec;
+  /** Absent: nothing is known of the source, so whatever it has is encoded. Not needed for the test card. */
+  readonly probe?: SourceProbe;
+  /** How long ffmpeg itself waits for a read. Default 15. */
+  readonly ioTimeoutSeconds?: number;
+}
+
+/** Descriptors beside the standard three, fixed between the plan and the process that opens them. */
+export const progressDescriptor = 3;
+export const inputListDescriptor = 4;
+
+const globalOptions: readonly string[] = [
+  ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+warning'],
+  ['-progress', `pipe:${progressDescriptor}`, '-stats_period', '1'],
+].flat();
+
+/** How long ffmpeg looks at a source before it starts, in microseconds; its own default for FLV is 90 s. */
+const analyzeMicroseconds = 5_000_000;
+
+/**
+ * Decides one ffmpeg run: what is copied, what is encoded and how, and the whole argument list. Pure. Rejects
+ * with `InvalidSource`, with `SourceEmpty` when the probe found neither picture nor sound, and with
+ * `NotSupported` for a format that is not made here.
+ */
+export function planCapture(request: CaptureRequest): CapturePlan {
+  rejectUnsupported(request);
+  return request.source.type === 'TestCard' ? planTestCard(request) : planStream(request, request.source.url);
+}
+
+function rejectUnsupported({ video, audio }: CaptureRequest): void {
+  const asked =
+    video.codec === 'VP8'
+      ? 'video.codec VP8'
+      : audio.codec !== undefined && audio.codec !== 'AAC'
+        ? `audio.codec ${audio.codec}`
+        : video.watermark === undefined
+          ? undefined
+          : 'video.watermark';
+  if (asked === undefined) return;
+  throw new TapedeckError(
+    'NotSupported',
+    `${asked} cannot be recorded; leave it out for plain H264 with AAC.`,
+  );
+}
+
+function planTestCard({ video, audio }: CaptureRequest): CapturePlan {
+  const size = outputSize(video, testCardDefaults) ?? testCardDefaults;
+  const frameRate = video.frameRate ?? testCardDefaults.frameRate;
+  const videoPlan = planVideo({ ...video, frameRate }, { ...rawCard, ...size, frameRate });
+  const audioPlan = planAudio(audio, true, undefined);
+  return {
+    source: { type: 'TestCard' },
+    args: ffmpegArguments({
+      // -re: the card would otherwise be drawn as fast as the machine can.
+      inputOptions: [...globalOptions, '-re', '-f', 'lavfi'],
+      input: testCardGraph({ ...size, frameRate }),
+      outputOptions: [
+        '-map',
+        '0:v:0',
+        '-map',
+        '0:a:0',
+        ...videoPlan.options,
+        ...audioPlan.options,
+        ...fragmentedMp4Options,
+      ],
+      output: 'pipe:1',
+    }),
+    sourceName: 'test card',
+    live: true,
+    videoAction: videoPlan.action,
+    audioAction: audioPlan.action,
+    notices: videoPlan.notices,
+  };
+}
+
+const rawCard = {
+  index: 0,
+  codec: 'wrapped_avframe',
+  plain: true,
+  hasBFrames: false,
+  interlaced: false,
+} as const;
+
+function planStream(request: CaptureRequest, url: string): CapturePlan {
+  const { probe, video, audio } = request;
+  const address = parseInputAddress(url);
+  const hasVideo = probe === undefined || probe.video !== undefined;
+  const hasAudio = probe === undefined || probe.audio !== undefined;
+  if (!hasVideo && !hasAudio) {
+    throw new TapedeckError(
+      'SourceEmpty',
+      `${address.name} has neither picture nor sound; check what it sends.`,
+    );
+  }
+  const videoPlan = hasVideo ? planVideo(video, probe?.video) : undefined;
+  const audioPlan = hasAudio ? planAudio(audio, video.encode === 'Always', probe?.audio) : undefined;
+  const list = inputList(address, {
+    ioTimeoutSeconds: request.ioTimeoutSeconds ?? 15,
+    analyzeMicroseconds,
+  });
+  const maps = [
+    // Without a probe either may be missing; V leaves cover art out.
+    ...(hasVideo ? ['-map', probe?.video === undefined ? '0:V:0?' : `0:${probe.video.index}`] : []),
+    ...(hasAudio ? ['-map', probe?.audio === undefined ? '0:a:0?' : `0:${probe.audio.index}`] : []),
+  ];
+  return {
+    source: request.source,
+    args: ffmpegArguments({
+      inputOptions: [
+        ...globalOptions,
+        ...queueOptions,
+        ...['-f', 'concat', '-safe', '0'],
+        ...['-protocol_whitelist', `pipe,${protocolWhitelist(address)}`],
+      ],
+      input: `pipe:${inputListDescriptor}`,
+      outputOptions: [
+        ...maps,
+        ...(videoPlan?.options ?? []),
+        ...(audioPlan?.options ?? []),
+        ...fragmentedMp4Options,
+      ],
+      output: 'pipe:1',
+    }),
+    inputList: list,
+    sourceName: address.name,
+    live: probe?.live ?? liveByAddress(address.kind),
+    videoAction: videoPlan?.action ?? 'None',
+    audioAction: audioPlan?.action ?? 'None',
+    notices: [...trackNotices(address.name, hasVideo, hasAudio), ...(videoPlan?.notices ?? [])],
+  };
+}
+
+function trackNotices(name: string, hasVideo: boolean, hasAudio: boolean): CaptureNotice[] {
+  if (!hasVideo)
+    return [{ reason: 'NoVideo', message: `${name} has no picture: only its sound is recorded.` }];
+  if (!hasAudio)
+    return [{ reason: 'NoAudio', message: `${name} has no sound: only its picture is recorded.` }];
+  return [];
+}

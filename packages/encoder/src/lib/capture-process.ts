@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { TapedeckError } from '@tapedeck/core/error';
+import type { Capture, CaptureEnd, CaptureOptions, CaptureStats } from './capture-contract.ts';
+import { captureFailure } from './capture-failure.ts';
+import { inputListDescriptor, progressDescriptor } from './capture-plan.ts';
+import type { CapturePlan } from './capture-source.ts';
+import { watchStall } from './capture-stall.ts';
+import { createFfmpegLog } from './ffmpeg-log.ts';
+import { findFfmpeg, findSetpriv } from './ffmpeg-program.ts';
+import { createProgressReader, noStats } from './ffmpeg-progress.ts';
+import { createRedactor } from './input-redact.ts';
+import { parseInputAddress } from './input-url.ts';
+
+/**
+ * Starts ffmpeg on a plan. Rejects with `EncoderMissing` when there is none, `Aborted` when the signal was
+ * aborted already; whatever goes wrong after that is told by `ended`.
+ */
+export async function startCapture(plan: CapturePlan, options: CaptureOptions = {}): Promise<Capture> {
+  const ffmpeg = options.ffmpeg ?? (await findFfmpeg());
+  const setpriv = await findSetpriv();
+  if (options.signal?.aborted)
+    throw new TapedeckError('Aborted', `Capture of ${plan.sourceName} was called off.`);
+  const [program, args] =
+    setpriv === undefined
+      ? [ffmpeg, [...plan.args]]
+      : [setpriv, ['--pdeathsig', 'KILL', '--', ffmpeg, ...plan.args]];
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    // A group of its own: Ctrl-C in a terminal is for us, and we ask ffmpeg in our own time.
+    detached: true,
+  });
+  return superviseCapture(child, plan, options);
+}
+
+function superviseCapture(child: ChildProcess, plan: CapturePlan, options: CaptureOptions): Capture {
+  const { stdout, stderr, progress, list } = pipesOf(child);
+  let stats: CaptureStats = noStats;
+  let asked = false;
+  let killed = false;
+  let stalled: TapedeckError | undefined;
+  let spawnError: Error | undefined;
+  let stopTimer: NodeJS.Timeout | undefined;
+  let bytes = 0;
+
+  const log = createFfmpegLog(redactorOf(plan));
+  stderr.setEncoding('utf8').on('data', (chunk: string) => log.push(chunk));
+  const readProgress = createProgressReader((seen) => {
+    stats = { ...seen, bytes };
+  });
+  progress.setEncoding('utf8').on('data', readProgress);
+  list.on('error', () => undefined); // An ffmpeg that ended before it read its list says so on stderr.
+  list.end(plan.inputList ?? '');
+
+  const currentStats = (): CaptureStats => {
+    bytes = bytesRead(stdout);
+    return { ...stats, bytes };
+  };
+
+  const signalChild = (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+  };
+  const kill = () => {
+    asked = true;
+    if (child.exitCode === null && child.signalCode === null) killed = true;
+    signalChild('SIGKILL');
+    return ended;
+  };
+  const ask = () => {
+    if (stopTimer !== undefined) return;
+    // SIGINT and not `q`: ffmpeg looks at its keyboard only between reads, and a silent source never returns.
+    signalChild('SIGINT');
+    stopTimer = setTimeout(() => void kill(), (options.stopTimeoutSeconds ?? 5) * 1000);
+  };
+  const stop = () => {
+    asked = true;
+    ask();
+    return ended;
+  };
+  const onAbort = () => void stop();
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+
+  const watch = watchStall({
+    bytes: () => bytesRead(stdout),
+    waiting: () => stdout.readableLength > 0,
+    startTimeoutSeconds: options.startTimeoutSeconds ?? 30,
+    stallTimeoutSeconds: options.stallTimeoutSeconds ?? 15,
+    onStall: (seconds, started) => {
+      if (asked) return;
+      stalled = new TapedeckError(
+        'SourceStalled',
+        `${plan.sourceName} ${started ? 'has sent' : 'sent'} nothing for ${seconds} s; check that it is live.`,
+      );
+      ask();
+    },
+  });
+
+  const ended = new Promise<CaptureEnd>((resolve) => {
+    child.once('error', (error) => {
+      spawnError = error;
+    });
+    // `close` and not `exit`: only then have stdout and stderr been read to their end.
+    child.once('close', (exitCode, signal) => {
+      clearTimeout(stopTimer);
+      watch.close();
+      options.signal?.removeEventListener('abort', onAbort);
+      const outcome = { exitCode, signal, asked, killed, stderrTail: log.tail(), stats: currentStats() };
+      const error = stalled ?? captureFailure(plan, outcome, spawnError);
+      resolve(error === undefined ? outcome : { ...outcome, error });
+    });
+  });
+
+  return {
+    pid: child.pid,
+    stdout,
+    get stats() {
+      return currentStats();
+    },
+    ended,
+    stop,
+    kill,
+  };
+}
+
+interface CapturePipes {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly progress: Readable;
+  readonly list: Writable;
+}
+
+/** All five were asked for with `pipe`, so they are there; the check is for the compiler's sake. */
+function pipesOf(child: ChildProcess): CapturePipes {
+  const progress = child.stdio[progressDescriptor];
+  const list = child.stdio[inputListDescriptor];
+  if (!child.stdout || !child.stderr || !progress || !list || !('read' in progress) || !('write' in list)) {
+    throw new TapedeckError(
+      'EncoderFailed',
+      'ffmpeg could not be given its pipes; raise the limit of open files.',
+    );
+  }
+  return { stdout: child.stdout, stderr: child.stderr, progress, list };
+}
+
+function redactorOf(plan: CapturePlan): (line: string) => string {
+  return plan.source.type === 'Stream' ? createRedactor(parseInputAddress(plan.source.url)) : (line) => line;
+}
+
+function bytesRead(stdout: Readable): number {
+  return 'bytesRead' in stdout && typeof stdout.bytesRead === 'number' ? stdout.bytesRead : 0;
+}
