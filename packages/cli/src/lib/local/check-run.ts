@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { type CheckReport, type CheckSpec, checkReport, redactUrls, TapedeckError } from '@tapedeck/core';
+import { type CheckReport, type CheckSpec, checkReport, redact, TapedeckError } from '@tapedeck/core';
 import type { RecorderCommand } from './child-run.ts';
 import { killGroup } from './process-group.ts';
 import { identifyProcess } from './process-identity.ts';
@@ -74,7 +74,7 @@ function readReport(output: string, spec: CheckSpec, code: number | null, errors
   try {
     return checkReport.parse(JSON.parse(line));
   } catch (cause) {
-    const said = redactUrls(errors.trim().split('\n').at(-1) ?? '').slice(0, 500);
+    const said = redact(errors.trim().split('\n').at(-1) ?? '').slice(0, 500);
     throw new TapedeckError(
       'Unknown',
       `the check of storage ${spec.storage.name} ended (${code ?? 'killed'}) without a report${said === '' ? '' : `: ${said}`}`,

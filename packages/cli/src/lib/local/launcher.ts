@@ -8,6 +8,7 @@ import { type RecorderCommand, startChildRun } from './child-run.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { killGroup, signalProcess } from './process-group.ts';
 import { isAlive } from './process-identity.ts';
+import { repeat } from './repeat.ts';
 import { listRuns, type RunDirectory, type RunExit, type RunRecord, runDirectory } from './run-directory.ts';
 import { completeRunSpec, completeStorage } from './run-spec.ts';
 import type { SecretCache } from './secret-cache.ts';
@@ -28,6 +29,8 @@ export interface LocalLauncherOptions {
   readonly secrets: Pick<SecretCache, 'get'>;
   /** Where runs report, see the run contract. */
   readonly socket: string;
+  /** What went wrong while nobody was waiting. */
+  readonly onError: (error: unknown) => void;
   readonly scratchBytes?: number;
   readonly killGraceMs?: number;
 }
@@ -42,14 +45,12 @@ export interface LocalLauncher extends Launcher {
  * that a control process that starts after a crash finds runs that still go, and how the others ended.
  */
 export function createLocalLauncher(options: LocalLauncherOptions): LocalLauncher {
-  const { data, recorder, secrets } = options;
+  const { data, recorder, secrets, onError } = options;
   const launching = new Map<string, Promise<void>>();
   /** Runs of which this process will be told the end. */
   const children = new Set<string>();
   const killTimers = new Map<string, NodeJS.Timeout>();
   const listeners = new Set<(recordingUid: string) => void>();
-  const timers: NodeJS.Timeout[] = [];
-  let closed = false;
 
   const directoryOf = (id: string) => runDirectory(data.runs, id);
   const tell = (uid: string) => {
@@ -78,7 +79,7 @@ export function createLocalLauncher(options: LocalLauncherOptions): LocalLaunche
     };
     directory.writeRecord(record);
     children.add(plan.id);
-    void child.ended.then((exit) => settle(directory, record, exit));
+    child.ended.then((exit) => settle(directory, record, exit)).catch(onError);
     // A child that ended before it had taken all of it was started all the same: its exit says why.
     await child.deliver(JSON.stringify(spec));
     directory.writeRecord({ ...record, delivered: true });
@@ -114,6 +115,13 @@ export function createLocalLauncher(options: LocalLauncherOptions): LocalLaunche
     }
   }
 
+  function boundLogs(): void {
+    for (const id of listRuns(data.runs)) {
+      const directory = directoryOf(id);
+      if (directory.exit() === undefined && directory.record() !== undefined) boundLog(directory.log);
+    }
+  }
+
   async function observe(id: string): Promise<RunObservation> {
     await launching.get(id)?.catch(() => undefined);
     const directory = directoryOf(id);
@@ -131,23 +139,7 @@ export function createLocalLauncher(options: LocalLauncherOptions): LocalLaunche
     };
   }
 
-  /** Calls back again and again; never while the call before is under way. */
-  function every(ms: number, work: () => Promise<void> | void): void {
-    const timer = setTimeout(async () => {
-      try {
-        await work();
-      } finally {
-        timers.splice(timers.indexOf(timer), 1);
-        if (!closed) every(ms, work);
-      }
-    }, ms);
-    timers.push(timer);
-  }
-
-  every(adoptedPollMs, adopt);
-  every(logPollMs, () => {
-    for (const id of children) boundLog(directoryOf(id).log);
-  });
+  const repeated = [repeat(adoptedPollMs, adopt, onError), repeat(logPollMs, boundLogs, onError)];
 
   return {
     launch(plan) {
@@ -165,7 +157,7 @@ export function createLocalLauncher(options: LocalLauncherOptions): LocalLaunche
       if (record === undefined || !signalProcess(record.process, 'SIGTERM') || killTimers.has(id)) return;
       const kill = () => {
         killTimers.delete(id);
-        void killGroup(record.process);
+        killGroup(record.process).catch(onError);
       };
       killTimers.set(id, setTimeout(kill, options.killGraceMs ?? killGraceMs));
     },
@@ -194,8 +186,8 @@ export function createLocalLauncher(options: LocalLauncherOptions): LocalLaunche
     },
 
     close() {
-      closed = true;
-      for (const timer of [...timers, ...killTimers.values()]) clearTimeout(timer);
+      for (const each of repeated) each.stop();
+      for (const timer of killTimers.values()) clearTimeout(timer);
       killTimers.clear();
       listeners.clear();
     },

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identifyProcess, isAlive, type ProcessIdentity } from './process-identity.ts';
 
-/** SIGKILL takes effect within milliseconds; a process stuck in the kernel is not waited for. */
-const goneTimeoutMs = 1_000;
+/** SIGKILL takes effect within milliseconds; what is stuck in the kernel, or dead and reaped by nobody, is not waited for. */
+const goneTimeoutMs = 250;
 const goneStepMs = 10;
 
 /** Sends a signal to one process; false when it is gone. */
