@@ -11,6 +11,7 @@ export * from './lib/nearest.ts';
 export * from './lib/path-template.ts';
 export * from './lib/prefix.ts';
 export * from './lib/recording.ts';
+export * from './lib/recording-change.ts';
 export * from './lib/recording-config.ts';
 export * from './lib/recording-copy.ts';
 export * from './lib/recording-media.ts';

@@ -52,6 +52,11 @@ describe('resolveRecording', () => {
     });
   });
 
+  it('carries a stop that was asked for in advance', () => {
+    const config = resolveRecording({ source: { type: 'TestCard' }, stopWhen: { elapsed: '20s' } });
+    expect(config.stopAfterSeconds).toBe(20);
+  });
+
   it('puts the room into the profile’s URL as one component', () => {
     const profile = {
       source: { type: 'Stream' as const, stream: { url: 'rtmp://h/live/{room}?id={meetingId}' } },
@@ -89,6 +94,6 @@ it('names what this build does not do, each with advice', () => {
     }),
   ).toHaveLength(13);
   expect(unavailableFeatures({ source: { type: 'TestCard' }, audio: { codec: 'Vorbis' } })).toEqual([
-    'spec.audio.codec: Vorbis is not supported by this version: use AAC',
+    'spec.audio.codec: Vorbis is not supported by this version; use AAC',
   ]);
 });

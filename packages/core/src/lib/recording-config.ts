@@ -43,6 +43,8 @@ export interface RecordingConfig {
   readonly audio: AudioSpec;
   readonly state: NonNullable<RecordingSpec['state']>;
   readonly maxDurationSeconds: number;
+  /** Media after which it counts as stopped on request. */
+  readonly stopAfterSeconds?: number;
   readonly splitEverySeconds: number;
   readonly durabilitySeconds: number;
   readonly retries: number;
@@ -71,6 +73,9 @@ export function resolveRecording(spec: RecordingSpec, profile?: RecordingProfile
     audio: { codec: 'AAC', ...merged.audio },
     state: merged.state ?? 'Recording',
     maxDurationSeconds: durationOr(merged.maxDuration, recordingDefaults.maxDurationSeconds),
+    ...(merged.stopWhen?.elapsed === undefined
+      ? {}
+      : { stopAfterSeconds: parseDuration(merged.stopWhen.elapsed) }),
     splitEverySeconds: durationOr(merged.splitEvery, recordingDefaults.splitEverySeconds),
     durabilitySeconds: durationOr(merged.durability, recordingDefaults.durabilitySeconds),
     retries: merged.retries ?? recordingDefaults.retries,

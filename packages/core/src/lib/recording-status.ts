@@ -40,6 +40,10 @@ export type RecordingOutput = z.infer<typeof recordingOutput>;
 
 export const recordingAttempt = z.object({
   number: z.int().describe('From 1.'),
+  mode: z
+    .enum(['Record', 'Finish', 'Remove'])
+    .optional()
+    .describe('Record: records. Finish: completes what earlier runs left. Remove: deletes the files.'),
   pod: z.string().max(253).optional().describe('Pod or process it ran as.'),
   node: z.string().max(253).optional().describe('Machine it ran on.'),
   startTime: time.describe('When it was started.'),

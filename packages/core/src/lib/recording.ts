@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { pathTemplate } from './path-template.ts';
+import { recordingChangeRules } from './recording-change.ts';
 import { audioSpec, videoSpec } from './recording-media.ts';
 import { recordingSource } from './recording-source.ts';
 import { recordingStatus } from './recording-status.ts';
@@ -12,7 +13,7 @@ import {
   secretKeyRef,
   stringMap,
 } from './resource.ts';
-import { withRules } from './rule.ts';
+import { withRules, withTransitionRules } from './rule.ts';
 
 export const storageSelection = z.object({
   refs: z
@@ -101,53 +102,55 @@ export const profileFields = {
 
 export const recordingState = z.enum(['Recording', 'Paused', 'Masked', 'Stopped']);
 
-export const recordingSpec = withRules(
-  z.object({
-    ...profileFields,
-    room: z
-      .string()
-      .min(1)
-      .max(128)
-      .optional()
-      .describe('What is recorded, for file names: a meeting or call id.'),
-    profileRef: z
-      .object({ name: name.describe('Name of the RecordingProfile, in the same namespace.') })
-      .optional()
-      .describe('Defaults for what is absent here. Read once, when the recording starts.'),
-    state: recordingState
-      .optional()
-      .describe('What it should be doing; absent: Recording. Stopped is for good.'),
-    durability: durationBetween('1s', '10m')
-      .optional()
-      .describe('What the storage holds is never older than this; absent: 5s.'),
-    fileNamePrefix: z
-      .string()
-      .min(1)
-      .max(128)
-      .regex(/^[A-Za-z0-9_]+$/, 'must be letters, digits and underscores only')
-      .optional()
-      .describe('Put before the file name: letters, digits and underscores.'),
-    retries: z.int().min(0).max(100).optional().describe('Attempts after the first; absent: 5.'),
-    deletionPolicy: z
-      .enum(['Retain', 'Delete'])
-      .optional()
-      .describe('Delete: deleting the resource deletes the files too. Absent: Retain.'),
-    retention: duration.optional().describe('The files are deleted after this long; absent: kept.'),
-    ttlAfterFinished: duration
-      .optional()
-      .describe('The resource is deleted this long after its end, never the files; absent: kept.'),
-    metadata: stringMap({ entries: 64, key: 128, value: 1024 })
-      .optional()
-      .describe('Kept with the recording as it is.'),
-  }),
-  [
+const recordingFields = z.object({
+  ...profileFields,
+  room: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe('What is recorded, for file names: a meeting or call id.'),
+  profileRef: z
+    .object({ name: name.describe('Name of the RecordingProfile, in the same namespace.') })
+    .optional()
+    .describe('Defaults for what is absent here. Read once, when the recording starts.'),
+  state: recordingState
+    .optional()
+    .describe('What it should be doing; absent: Recording. Stopped is for good.'),
+  durability: durationBetween('1s', '10m')
+    .optional()
+    .describe('What the storage holds is never older than this; absent: 5s.'),
+  fileNamePrefix: z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(/^[A-Za-z0-9_]+$/, 'must be letters, digits and underscores only')
+    .optional()
+    .describe('Put before the file name: letters, digits and underscores.'),
+  retries: z.int().min(0).max(100).optional().describe('Attempts after the first; absent: 5.'),
+  deletionPolicy: z
+    .enum(['Retain', 'Delete'])
+    .optional()
+    .describe('Delete: deleting the resource deletes the files too. Absent: Retain.'),
+  retention: duration.optional().describe('The files are deleted after this long; absent: kept.'),
+  ttlAfterFinished: duration
+    .optional()
+    .describe('The resource is deleted this long after its end, never the files; absent: kept.'),
+  metadata: stringMap({ entries: 64, key: 128, value: 1024 })
+    .optional()
+    .describe('Kept with the recording as it is.'),
+});
+
+export const recordingSpec = withTransitionRules(
+  withRules(recordingFields, [
     {
       cel: 'has(self.source) || has(self.profileRef)',
       message: 'is required where no profileRef brings one',
       holds: (value) => value.source !== undefined || value.profileRef !== undefined,
       path: ['source'],
     },
-  ],
+  ]),
+  recordingChangeRules(Object.keys(recordingFields.shape)),
 );
 export type RecordingSpec = z.infer<typeof recordingSpec>;
 

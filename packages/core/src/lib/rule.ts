@@ -27,14 +27,28 @@ export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z
         typeof value === (schema instanceof z.ZodObject ? 'object' : 'string') && value !== null,
     });
   }
+  return withTransitionRules(
+    ruled.meta({ ...schema.meta() }) as S,
+    rules.map(({ cel, message }) => ({ rule: cel, message })),
+  );
+}
+
+/**
+ * The schema with rules on how a value may change (CEL over `self` and `oldSelf`). Parsing knows no old value: the
+ * same rule in code belongs to whoever stores resources.
+ */
+export function withTransitionRules<S extends z.ZodType>(
+  schema: S,
+  rules: readonly { readonly rule: string; readonly message: string }[],
+): S {
   const before = schema.meta();
-  return ruled.meta({
+  return schema.meta({
     ...before,
     'x-kubernetes-validations': [
       ...((before?.['x-kubernetes-validations'] as readonly unknown[] | undefined) ?? []),
-      ...rules.map(({ cel, message }) => ({ rule: cel, message })),
+      ...rules,
     ],
-  }) as S;
+  });
 }
 
 /**

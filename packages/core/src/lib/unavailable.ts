@@ -86,5 +86,5 @@ const unavailable: readonly Unavailable[] = [
 export function unavailableFeatures(spec: RecordingSpec): readonly string[] {
   return unavailable
     .filter(({ used }) => used(spec))
-    .map(({ field, advice }) => `spec.${field} is not supported by this version: ${advice}`);
+    .map(({ field, advice }) => `spec.${field} is not supported by this version; ${advice}`);
 }
