@@ -1,6 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { resourceSchemas } from '@tapedeck/core';
 import { describe, expect, it } from 'vitest';
-import { fieldRows, fillTables, markdownTable } from '../../scripts/lib/field-table.mjs';
+import { z } from 'zod';
+import {
+  type Schema as FieldSchema,
+  fieldRows,
+  fillTables,
+  markdownTable,
+} from '../../scripts/lib/field-table.mjs';
 import { root } from './checkout.ts';
 
 describe('the pages of the kinds', () => {
@@ -8,6 +15,15 @@ describe('the pages of the kinds', () => {
     const run = () =>
       execFileSync(process.execPath, ['scripts/generate-spec.mjs', '--check'], { cwd: root, stdio: 'pipe' });
     expect(run).not.toThrow();
+  });
+
+  it('have a description for every field that a person may set or see', () => {
+    const undescribed = Object.entries(resourceSchemas).flatMap(([kind, schema]) =>
+      fieldRows(z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' }) as FieldSchema)
+        .filter(({ path, description }) => /^(spec|status)\./.test(path) && description === '')
+        .map(({ path }) => `${kind}: ${path}`),
+    );
+    expect(undescribed).toEqual([]);
   });
 
   it('list nested fields, lists, ranges and choices', () => {
