@@ -4,4 +4,5 @@ export { startCapture } from './lib/capture-process.ts';
 export * from './lib/capture-source.ts';
 export { findFfmpeg, findFfprobe } from './lib/ffmpeg-program.ts';
 export * from './lib/media.ts';
+export { type ProbeOptions, probeSource } from './lib/probe.ts';
 export { testCardDefaults, testCardFlash, testCardMark } from './lib/test-card.ts';

@@ -4,8 +4,8 @@ import { fragmentedMp4Options } from './capture-output.ts';
 import type { CaptureNotice, CapturePlan, CaptureSource, SourceProbe } from './capture-source.ts';
 import { outputSize, planVideo } from './capture-video.ts';
 import { ffmpegArguments } from './ffmpeg-arguments.ts';
-import { inputList } from './input-list.ts';
-import { liveByAddress, protocolWhitelist, queueOptions } from './input-options.ts';
+import { openInput } from './input-open.ts';
+import { liveByAddress } from './input-options.ts';
 import { parseInputAddress } from './input-url.ts';
 import { testCardDefaults, testCardGraph } from './test-card.ts';
 
@@ -27,9 +27,6 @@ const globalOptions: readonly string[] = [
   ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+warning'],
   ['-progress', `pipe:${progressDescriptor}`, '-stats_period', '1'],
 ].flat();
-
-/** How long ffmpeg looks at a source before it starts, in microseconds; its own default for FLV is 90 s. */
-const analyzeMicroseconds = 5_000_000;
 
 /**
  * Decides one ffmpeg run: what is copied, what is encoded and how, and the whole argument list. Pure. Rejects
@@ -108,9 +105,9 @@ function planStream(request: CaptureRequest, url: string): CapturePlan {
   }
   const videoPlan = hasVideo ? planVideo(video, probe?.video) : undefined;
   const audioPlan = hasAudio ? planAudio(audio, video.encode === 'Always', probe?.audio) : undefined;
-  const list = inputList(address, {
+  const opened = openInput(address, {
     ioTimeoutSeconds: request.ioTimeoutSeconds ?? 15,
-    analyzeMicroseconds,
+    descriptor: inputListDescriptor,
   });
   const maps = [
     // Without a probe either may be missing; V leaves cover art out.
@@ -120,13 +117,8 @@ function planStream(request: CaptureRequest, url: string): CapturePlan {
   return {
     source: request.source,
     args: ffmpegArguments({
-      inputOptions: [
-        ...globalOptions,
-        ...queueOptions,
-        ...['-f', 'concat', '-safe', '0'],
-        ...['-protocol_whitelist', `pipe,${protocolWhitelist(address)}`],
-      ],
-      input: `pipe:${inputListDescriptor}`,
+      inputOptions: [...globalOptions, ...opened.options],
+      input: opened.input,
       outputOptions: [
         ...maps,
         ...(videoPlan?.options ?? []),
@@ -135,7 +127,7 @@ function planStream(request: CaptureRequest, url: string): CapturePlan {
       ],
       output: 'pipe:1',
     }),
-    inputList: list,
+    ...(opened.list === undefined ? {} : { inputList: opened.list }),
     sourceName: address.name,
     live: probe?.live ?? liveByAddress(address.kind),
     videoAction: videoPlan?.action ?? 'None',

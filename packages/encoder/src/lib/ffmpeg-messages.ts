@@ -58,7 +58,7 @@ const knownMessages: readonly KnownMessage[] = [
     says: 'answers with an error of its own; look at the source.',
   },
   {
-    pattern: /Protocol not found|not on whitelist|Protocol '.*' not/i,
+    pattern: /Protocol not found|not on whitelist|Operation not permitted|Protocol '.*' not/i,
     code: 'InvalidSource',
     says: 'leads to something that a source may not open; check what its playlist names.',
   },

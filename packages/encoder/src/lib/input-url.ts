@@ -83,3 +83,14 @@ function addressName(url: URL, kind: InputKind): string {
   const path = kind === 'Rtmp' && segments.length > 2 ? `/${segments[1]}/…` : url.pathname;
   return `${url.protocol}//${url.host}${path}`;
 }
+
+/**
+ * Whether anything in the address may be a secret: userinfo, a query, and for RTMP (the key in its path) and
+ * SRT (the stream id) the address as such.
+ */
+export function hasSecret(address: InputAddress): boolean {
+  if (address.kind === 'File') return false;
+  if (address.kind === 'Rtmp' || address.kind === 'Srt') return true;
+  const url = URL.parse(address.url);
+  return url === null || url.username !== '' || url.password !== '' || url.search !== '';
+}
