@@ -12,8 +12,6 @@ const name = 'quickstart';
 /** The command, set up already. */
 const tapedeck = `${root}/bin/tapedeck`;
 const env = { TAPEDECK_NO_SETUP: '1' };
-/** The command's exit code for what is not there. */
-const notFound = 3;
 
 /**
  * Where the recording's files are.
@@ -31,9 +29,9 @@ async function outputPaths() {
 async function main() {
   await setUp();
   // The example again: what was recorded before stays, only the finished resource makes room for a new one.
-  const removed = await runAttached(tapedeck, ['delete', 'recording', name], { env, stdio: 'ignore' });
-  if (removed !== 0 && removed !== notFound)
-    throw new Failure(`The previous ${name} recording could not be removed.`);
+  const removal = ['delete', 'recording', name, '--ignore-not-found'];
+  const removed = await runAttached(tapedeck, removal, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (removed !== 0) throw new Failure(`The ${name} recording of the last time could not be removed.`);
   process.stderr.write(`\nRecording ${example}: ten seconds of the test card into ./recordings\n\n`);
   const code = await runAttached(tapedeck, ['run', '-f', example], { env });
   if (code !== 0) return code;
