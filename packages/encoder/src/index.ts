@@ -5,4 +5,10 @@ export * from './lib/capture-source.ts';
 export { findFfmpeg, findFfprobe } from './lib/ffmpeg-program.ts';
 export * from './lib/media.ts';
 export { type ProbeOptions, probeSource } from './lib/probe.ts';
-export { testCardDefaults, testCardFlash, testCardMark } from './lib/test-card.ts';
+export {
+  type TestCard,
+  testCardDefaults,
+  testCardFlash,
+  testCardGraph,
+  testCardMark,
+} from './lib/test-card.ts';

@@ -111,8 +111,8 @@ function planStream(request: CaptureRequest, url: string): CapturePlan {
   });
   const maps = [
     // Without a probe either may be missing; V leaves cover art out.
-    ...(hasVideo ? ['-map', probe?.video === undefined ? '0:V:0?' : `0:${probe.video.index}`] : []),
-    ...(hasAudio ? ['-map', probe?.audio === undefined ? '0:a:0?' : `0:${probe.audio.index}`] : []),
+    ...(hasVideo ? ['-map', probe?.video === undefined ? '0:V:0?' : `0:v:${probe.video.index}`] : []),
+    ...(hasAudio ? ['-map', `0:a:${probe?.audio?.index ?? '0?'}`] : []),
   ];
   return {
     source: request.source,

@@ -33,7 +33,10 @@ export interface CapturePlan {
 }
 
 export interface ProbedVideo {
-  /** ffmpeg's number of the stream within the input. */
+  /**
+   * Place among the source's pictures, from 0: the second one is ffmpeg's `v:1`. Numbers over all tracks are of
+   * no use: in RTMP they follow the order in which the first packets came, another one at each connection.
+   */
   readonly index: number;
   /** ffmpeg's name: `h264`, `hevc`, `vp8`. */
   readonly codec: string;
@@ -54,6 +57,7 @@ export interface ProbedVideo {
 }
 
 export interface ProbedAudio {
+  /** Place among the source's sounds, from 0. */
   readonly index: number;
   readonly codec: string;
   readonly profile?: string;

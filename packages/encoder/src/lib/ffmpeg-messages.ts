@@ -69,6 +69,11 @@ const knownMessages: readonly KnownMessage[] = [
     says: 'answers, but not with audio or video that ffmpeg can read; check the address.',
   },
   {
+    pattern: /Input\/output error/i,
+    code: 'SourceUnreachable',
+    says: 'takes the connection but sends nothing; check that it is live.',
+  },
+  {
     pattern: /End of file/i,
     code: 'SourceEmpty',
     says: 'ended before it sent any media; check that it is live.',

@@ -35,25 +35,42 @@ export type ProbeJson = z.infer<typeof probeJson>;
 
 /** The tracks that would be recorded: the largest picture, and the sound that stands nearest after it. */
 export function chooseTracks(json: ProbeJson): { video?: ProbedVideo; audio?: ProbedAudio } {
-  const videos = json.streams.flatMap((found) => probedVideo(found) ?? []);
-  const audios = json.streams.flatMap((found) => probedAudio(found) ?? []);
-  const video = videos.toSorted((a, b) => b.width * b.height - a.width * a.height || a.index - b.index)[0];
+  const videos = placed(json, 'video', probedVideo);
+  const audios = placed(json, 'audio', probedAudio);
+  const [video] = videos.toSorted((a, b) => area(b.track) - area(a.track) || a.order - b.order);
   // HLS lists each variant's picture and sound one after the other.
-  const audio = audios.find((found) => video !== undefined && found.index > video.index) ?? audios[0];
-  return { ...(video === undefined ? {} : { video }), ...(audio === undefined ? {} : { audio }) };
+  const audio = audios.find(({ order }) => video !== undefined && order > video.order) ?? audios[0];
+  return { ...(video && { video: video.track }), ...(audio && { audio: audio.track }) };
 }
 
-function probedVideo(found: Stream): ProbedVideo | undefined {
+/** Tracks of one type with their place among the type (`index`) and among all (`order`). */
+function placed<T>(
+  json: ProbeJson,
+  type: string,
+  read: (found: Stream, index: number) => T | undefined,
+): { track: T; order: number }[] {
+  return json.streams
+    .filter((found) => found.codec_type === type)
+    .flatMap((found, index) => {
+      const track = read(found, index);
+      return track === undefined ? [] : [{ track, order: found.index }];
+    });
+}
+
+function area(track: ProbedVideo): number {
+  return track.width * track.height;
+}
+
+function probedVideo(found: Stream, index: number): ProbedVideo | undefined {
   const { width, height } = found;
-  if (found.codec_type !== 'video' || found.codec_name === undefined || found.disposition?.attached_pic === 1)
-    return undefined;
+  if (found.codec_name === undefined || found.disposition?.attached_pic === 1) return undefined;
   if (width === undefined || height === undefined || width <= 0 || height <= 0) return undefined;
   const frameRate = parseRate(found.avg_frame_rate) ?? parseRate(found.r_frame_rate);
   const turned = Math.abs(rotation(found)) % 180 === 90;
   const stretched = { width: Math.round(width * pixelAspect(found.sample_aspect_ratio)), height };
   const shown = turned ? { width: stretched.height, height: stretched.width } : stretched;
   return {
-    index: found.index,
+    index,
     codec: found.codec_name,
     ...(found.profile === undefined ? {} : { profile: found.profile }),
     ...(found.level === undefined || found.level < 0 ? {} : { level: found.level }),
@@ -68,11 +85,11 @@ function probedVideo(found: Stream): ProbedVideo | undefined {
   };
 }
 
-function probedAudio(found: Stream): ProbedAudio | undefined {
-  if (found.codec_type !== 'audio' || found.codec_name === undefined) return undefined;
+function probedAudio(found: Stream, index: number): ProbedAudio | undefined {
+  if (found.codec_name === undefined) return undefined;
   if (found.sample_rate === undefined || found.sample_rate <= 0 || !found.channels) return undefined;
   return {
-    index: found.index,
+    index,
     codec: found.codec_name,
     ...(found.profile === undefined ? {} : { profile: found.profile }),
     sampleRate: found.sample_rate,
