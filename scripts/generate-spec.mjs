@@ -33,7 +33,7 @@ async function main() {
     if (!check) writeFileSync(path, after);
   }
   if (check && stale.length > 0) {
-    throw new Failure(`${stale.join(', ')} is not what the schemas say: run node scripts/generate-spec.mjs.`);
+    throw new Failure(`${stale.join(', ')} is not what the schemas say: run npm run docs.`);
   }
   for (const path of stale) process.stderr.write(`${path}: written\n`);
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, createWriteStream, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { root, toolEnvironment, toolsDirectory } from './checkout.mjs';
 import { Failure } from './failure.mjs';
@@ -59,27 +59,24 @@ export function runAttached(program, args, options = {}) {
 }
 
 /**
- * Runs a program with its output in .tools/log/<name>.log. A bad end is a Failure with the last lines.
- * @param {string} name
+ * Runs a program with its output in .tools/log. A bad end is a Failure with the last lines.
+ * @param {string} title What a person calls it: `apt-get update`.
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{ env?: NodeJS.ProcessEnv }} [options]
  */
-export async function runLogged(name, program, args, options = {}) {
+export async function runLogged(title, program, args) {
   const directory = join(toolsDirectory, 'log');
   mkdirSync(directory, { recursive: true });
-  const logPath = join(directory, `${name}.log`);
-  const log = createWriteStream(logPath);
-  await new Promise((resolve) => log.once('open', resolve));
+  const path = join(directory, `${title.replaceAll(' ', '-')}.log`);
+  const log = openSync(path, 'w');
   let code;
   try {
-    code = await runAttached(program, args, { ...options, stdio: ['ignore', log, log] });
+    code = await runAttached(program, args, { stdio: ['ignore', log, log] });
   } finally {
-    log.close();
+    closeSync(log);
   }
   if (code === 0) return;
-  const output = readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-shownLines);
-  throw new Failure(
-    `${output.map((line) => `  | ${line}\n`).join('')}${[program.split('/').pop(), args[0]].join(' ')} ended with exit code ${code}; the whole output is in ${logPath}.`,
-  );
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n').slice(-shownLines);
+  const shown = lines.map((line) => `  | ${line}\n`).join('');
+  throw new Failure(`${shown}${title} failed with exit code ${code}; its whole output is in ${path}.`);
 }

@@ -62,7 +62,7 @@ async function installWithApt(names) {
   ]) {
     // sudo resets the environment: `env` sets it behind sudo as well.
     const command = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args];
-    await runLogged(`apt-get-${args[0]}`, isRoot() ? 'env' : 'sudo', isRoot() ? command.slice(1) : command);
+    await runLogged(`apt-get ${args[0]}`, isRoot() ? 'env' : 'sudo', isRoot() ? command.slice(1) : command);
   }
 }
 

@@ -38,7 +38,7 @@ export const toolchain = {
       throw new Failure('npm is not on the PATH: install it beside Node.');
     const packages = [`pnpm@${pinned.pnpm}`];
     if (nodePackage !== undefined) packages.push(`${nodePackage}@${pinned.node}`);
-    await runLogged('toolchain', 'npm', [
+    await runLogged('npm install', 'npm', [
       'install',
       '--prefix',
       toolsDirectory,

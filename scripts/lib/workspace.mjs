@@ -27,7 +27,7 @@ export const dependencies = {
   title: 'Dependencies',
   isDone: () => stampMatches(installStamp, installState()),
   run: async () => {
-    await runLogged('dependencies', 'pnpm', [
+    await runLogged('pnpm install', 'pnpm', [
       'install',
       '--frozen-lockfile',
       '--config.confirmModulesPurge=false',
@@ -55,7 +55,7 @@ export const build = {
     stampMatches(buildStamp, buildState()),
   run: async () => {
     const state = buildState();
-    await runLogged('build', rootProgram('turbo'), ['run', 'build', '--output-logs=errors-only']);
+    await runLogged('turbo build', rootProgram('turbo'), ['run', 'build', '--output-logs=errors-only']);
     writeStamp(buildStamp, state);
   },
 };

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { runLogged } from '../../scripts/lib/command.mjs';
 import { Failure } from '../../scripts/lib/failure.mjs';
 import { withLock } from '../../scripts/lib/lock.mjs';
 import { fingerprint, stampMatches, writeStamp } from '../../scripts/lib/stamp.mjs';
@@ -96,5 +97,22 @@ describe('bin/tapedeck', () => {
     execFileSync('ln', ['-s', join(root, 'bin', 'tapedeck'), link]);
     const output = execFileSync(link, ['version'], { cwd: directory, encoding: 'utf8' });
     expect(output).toMatch(/\d+\.\d+\.\d+/);
+  });
+});
+
+describe('a program of set-up', () => {
+  it('that fails ends in one sentence, with its last lines and where the rest is', async () => {
+    const script = 'for i in $(seq 40); do echo "line $i"; done; exit 3';
+    const failure = await runLogged('test program', 'sh', ['-c', script]).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(Failure);
+    const { message } = failure as Failure;
+    expect(message).toMatch(/line 40\n.*test program failed with exit code 3; .*test-program\.log\.$/);
+    expect(message).not.toContain('line 20\n');
+  });
+
+  it('that is not there is said to be missing', async () => {
+    await expect(runLogged('test program', 'no-such-program', [])).rejects.toThrow(
+      /^no-such-program could not/,
+    );
   });
 });
