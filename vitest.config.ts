@@ -12,11 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           env,
-          include: [
-            'packages/*/src/**/*.test.ts',
-            'operator/src/**/*.test.ts',
-            'test/{repo,media,servers}/**/*.test.ts',
-          ],
+          include: ['{packages/*,operator}/src/**/*.test.ts', 'test/repo/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
           sequence: { groupOrder: 0 },
         },
@@ -27,8 +23,8 @@ export default defineConfig({
           name: 'integration',
           env,
           include: [
-            '**/src/**/*.integration.test.ts',
-            'test/{repo,media,servers,conformance}/**/*.integration.test.ts',
+            '{packages/*,operator}/src/**/*.integration.test.ts',
+            'test/{media,servers,conformance}/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**'],
           testTimeout: 60_000,
