@@ -16,9 +16,16 @@ export const ffmpeg = {
   brew: 'ffmpeg',
 };
 
-/** Second readers of what was recorded. @type {readonly SystemPackage[]} */
+/** Second readers of what was recorded, and pip, which fetches a real clip to broadcast. @type {readonly SystemPackage[]} */
 export const testPackages = [
   { name: 'mediainfo', commands: [['mediainfo']], apt: 'mediainfo', dnf: 'mediainfo', brew: 'mediainfo' },
+  {
+    name: 'pip',
+    commands: [['python3'], ['pip3', 'pip']],
+    apt: 'python3-pip',
+    dnf: 'python3-pip',
+    brew: 'python',
+  },
   {
     name: 'Chromium',
     commands: [['chromium', 'chromium-browser', 'google-chrome']],

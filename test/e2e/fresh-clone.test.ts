@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { measureSync, worstOffset } from '../media/sync-meter.ts';
 import { root } from '../repo/checkout.ts';
 import { codeBlocks } from '../repo/markdown.ts';
 
@@ -111,6 +112,9 @@ describe('a fresh clone', () => {
         expect(streams.map(({ codec_name }) => codec_name).sort()).toEqual(['aac', 'h264']);
         expect(format.format_name).toContain('mp4');
         expect(Math.abs(format.duration - 10)).toBeLessThanOrEqual(0.2);
+        const marks = await measureSync(path);
+        expect(marks.length).toBeGreaterThanOrEqual(9);
+        expect(worstOffset(marks)).toBeLessThanOrEqual(40);
       }
     },
     coldLimitMs,
