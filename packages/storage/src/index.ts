@@ -1,2 +1,3 @@
+export * from './lib/create-store.ts';
 export * from './lib/driver.ts';
 export * from './lib/store.ts';

@@ -49,6 +49,13 @@ export interface CompletedPart {
   readonly receipt: PartReceipt;
 }
 
+/** A part as the service lists it. */
+export interface StoredPart {
+  readonly number: number;
+  readonly size: number;
+  readonly receipt: PartReceipt;
+}
+
 export interface ObjectInfo {
   readonly key: string;
   readonly size: number;
@@ -82,6 +89,12 @@ export interface Driver {
    * either works again or rejects with `UploadGone`. Rejects with `PartMismatch` when a receipt is stale.
    */
   complete(token: UploadToken, parts: readonly CompletedPart[], options?: CallOptions): Promise<ObjectInfo>;
+  /**
+   * What the service holds of an upload, in order of number, for whoever completes it after a crash: a part
+   * may have arrived whose receipt nobody wrote down. Absent where the service has no such call; rejects with
+   * `StorageDenied` where we may not ask, `UploadGone` when the upload is over.
+   */
+  listParts?(token: UploadToken, options?: CallOptions): Promise<readonly StoredPart[]>;
   /** Drops the upload and its parts; one that is already gone is no error. */
   abort(token: UploadToken, options?: CallOptions): Promise<void>;
   /** Writes a small object in one request (at most 5 MiB). */

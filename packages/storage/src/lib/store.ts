@@ -33,7 +33,22 @@ export interface UploadOptions {
    * must be equal, so that they can still end between units.
    */
   readonly filler?: (size: number) => Uint8Array;
+  /** Default 8: a box or element of nothing but its header. */
   readonly minFillerSize?: number;
+  /**
+   * For the next file of a recording that runs already: when the storage is away, the upload opens once it is
+   * back, and parts spool until then (with `spool` only). The first journal then has no token (null). Without
+   * it `createUpload` rejects after half a minute of trying.
+   */
+  readonly openInBackground?: boolean;
+}
+
+export interface FinishOptions {
+  readonly head?: Uint8Array;
+  readonly tail?: Uint8Array;
+  readonly replaceStart?: { readonly length: number; readonly bytes: Uint8Array };
+  /** Gives up waiting for a storage that is away; what is missing is on scratch then. */
+  readonly signal?: AbortSignal;
 }
 
 export interface UploadedObject extends ObjectInfo {
@@ -57,13 +72,12 @@ export interface Upload {
    * Sends what is left, puts part 1 again with `head` in place of its first bytes (same length), and
    * completes. With `replaceStart`, which may have another length than what it replaces, the first
    * `replaceStart.length` bytes are dropped for it; that is only possible while `wholeInMemory`.
+   *
+   * While the storage is away it goes on trying until `signal` fires. Then it rejects (`retry` is `wait`), and
+   * the journal together with `spool.directory` is all that `completeFromJournal` needs. However it ends, the
+   * upload is closed.
    */
-  finish(options?: {
-    head?: Uint8Array;
-    tail?: Uint8Array;
-    replaceStart?: { length: number; bytes: Uint8Array };
-    signal?: AbortSignal;
-  }): Promise<UploadedObject>;
+  finish(options?: FinishOptions): Promise<UploadedObject>;
   /** Nothing but provisional parts was sent: the whole object is still in memory and may be laid out anew. */
   readonly wholeInMemory: boolean;
   /** Resolves when all that was appended is held by the storage. */

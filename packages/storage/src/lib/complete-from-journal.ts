@@ -1,0 +1,164 @@
+import { rm } from 'node:fs/promises';
+import { TapedeckError, type UploadJournal } from '@tapedeck/core';
+import { type CallTimeouts, callOnce, callWithRetries, putTimeoutMs } from './call.ts';
+import { completeUpload } from './completion.ts';
+import type { CompletedPart, Driver, ObjectInfo, UploadToken } from './driver.ts';
+import { layOutListed, sizeOf, withoutHoles } from './journal.ts';
+import type { PartPlan } from './part-plan.ts';
+import type { RetryPolicy } from './retry-policy.ts';
+import { listNumbers, openSpool, type SpooledPart } from './spool.ts';
+
+export interface JournalPorts {
+  readonly driver: Driver;
+  readonly plan: PartPlan;
+  readonly policy: RetryPolicy;
+  readonly timeouts: CallTimeouts;
+  /** With the prefix. */
+  readonly fullKey: string;
+  /** The upload's own directory on scratch, where there may be one. */
+  readonly directory: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** How often the parts are looked at anew when the service says that they are not what we think. */
+const MAX_LOOKS = 4;
+
+/**
+ * Completes what another process left. What counts, from weak to strong: the journal's receipts; what the
+ * service lists, for a part may have arrived after the journal was last written down; parts on scratch, which
+ * are sent now. With write rights only there is no list: then a last part whose receipt is stale is given up
+ * for those before it.
+ */
+export async function completeFromJournal(journal: UploadJournal, ports: JournalPorts): Promise<ObjectInfo> {
+  const spooled = await sendSpooled(journal, ports);
+  const token = spooled.token;
+  let known = withoutHoles(merge(journal.parts, spooled.parts));
+  for (let look = 1; ; look++) {
+    const listed = await lookUp(token, ports);
+    if (listed !== undefined && listed.length > 0) known = preferListed(known, listed, spooled.parts);
+    if (known.length === 0) {
+      const gone = await completedBefore(ports);
+      if (gone !== undefined) return gone;
+      throw new TapedeckError(
+        'NotFound',
+        `Nothing of ${journal.key} had reached the storage when its recorder ended; there is nothing to complete.`,
+      );
+    }
+    try {
+      const info = await completeUpload(ports.driver, { token, key: ports.fullKey }, known, {
+        ...ports,
+        goneIsComplete: true,
+      });
+      if (ports.directory !== undefined) await rm(ports.directory, { recursive: true, force: true });
+      return info;
+    } catch (error) {
+      const isMismatch = error instanceof TapedeckError && error.code === 'PartMismatch';
+      if (!isMismatch || look >= MAX_LOOKS) throw error;
+      // Whose bytes nobody can name is the part that was being put again: the last one.
+      if (listed === undefined && known.length > 1) known = known.slice(0, -1);
+      else if (listed === undefined) throw error;
+    }
+  }
+}
+
+/** The spool's parts in place of the journal's of the same number. */
+function merge(base: readonly CompletedPart[], over: readonly CompletedPart[]): CompletedPart[] {
+  const byNumber = new Map(base.map((part) => [part.number, part]));
+  for (const part of over) byNumber.set(part.number, part);
+  return [...byNumber.values()];
+}
+
+/** Listed parts, unless a receipt we hold ourselves reaches further (the listing may be of the moment before). */
+function preferListed(
+  known: readonly CompletedPart[],
+  listed: readonly CompletedPart[],
+  spooled: readonly CompletedPart[],
+): CompletedPart[] {
+  const merged = withoutHoles(merge(listed, spooled));
+  return sizeOf(merged) >= sizeOf(listed)
+    ? merged
+    : sizeOf(listed) >= sizeOf(known)
+      ? [...listed]
+      : [...known];
+}
+
+async function lookUp(
+  token: UploadToken,
+  { driver, plan, policy, timeouts, signal }: JournalPorts,
+): Promise<CompletedPart[] | undefined> {
+  if (driver.listParts === undefined) return undefined;
+  const list = () =>
+    callOnce('Listing the parts', timeouts.callMs, signal, async (signal) =>
+      driver.listParts?.(token, { signal }),
+    );
+  try {
+    const listed = await callWithRetries(policy, { signal }, list);
+    return listed && layOutListed(plan, listed);
+  } catch (error) {
+    const { code, retry } = TapedeckError.from(error);
+    // We may not ask, or there is nothing left to ask about; completing tells which.
+    if (code === 'UploadGone' || retry === 'stalled') return undefined;
+    throw error;
+  }
+}
+
+async function completedBefore({
+  driver,
+  fullKey,
+  timeouts,
+  signal,
+}: JournalPorts): Promise<ObjectInfo | undefined> {
+  try {
+    return await callOnce(`Looking for ${fullKey}`, timeouts.callMs, signal, (signal) =>
+      driver.head(fullKey, { signal }),
+    );
+  } catch {
+    return undefined; // Not there, or not ours to see: either way there is no object to name.
+  }
+}
+
+/** Sends what is on scratch, in order; opens the upload first when its recorder never could. */
+async function sendSpooled(
+  journal: UploadJournal,
+  ports: JournalPorts,
+): Promise<{ token: UploadToken; parts: CompletedPart[] }> {
+  const { driver, policy, timeouts, directory, signal, fullKey } = ports;
+  const numbers = directory === undefined ? [] : await listNumbers(directory);
+  let token: UploadToken = journal.token;
+  if (token === null && numbers.length > 0) {
+    token = await callWithRetries(policy, { signal }, () =>
+      callOnce(`Opening the upload of ${journal.key}`, timeouts.callMs, signal, (signal) =>
+        driver.begin({ key: fullKey, contentType: journal.contentType }, { signal }),
+      ),
+    );
+  }
+  const parts: CompletedPart[] = [];
+  if (directory === undefined || numbers.length === 0) return { token, parts };
+  const spool = await openSpool(directory, Number.MAX_SAFE_INTEGER);
+  for (const number of numbers) {
+    if (!spool.has(number)) continue;
+    const sent = await sendOne(token, await spool.read(number), ports);
+    if (sent === undefined) break;
+    parts.push(sent);
+  }
+  return { token, parts };
+}
+
+async function sendOne(
+  token: UploadToken,
+  part: SpooledPart,
+  { driver, policy, timeouts, signal }: JournalPorts,
+): Promise<CompletedPart | undefined> {
+  const { number, offset, size } = part;
+  const put = () =>
+    callOnce(`Putting part ${number}`, putTimeoutMs(timeouts, size), signal, (signal) =>
+      driver.putPart(token, part, { signal }),
+    );
+  try {
+    return { number, offset, size, receipt: await callWithRetries(policy, { signal }, put) };
+  } catch (error) {
+    // Completed before, by the recorder itself or by an earlier finishing run: completing tells.
+    if (TapedeckError.from(error).code === 'UploadGone') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,30 @@
+import { type ExternalStorageSpec, type Provider, TapedeckError } from '@tapedeck/core';
+import type { CredentialValues } from '../credentials.ts';
+import type { Driver } from '../driver.ts';
+
+export interface DriverConfig {
+  readonly spec: ExternalStorageSpec;
+  readonly credentials: CredentialValues;
+}
+
+/** Makes a driver; nothing is asked of the service yet. Rejects with `InvalidManifest` or `InvalidCredentials`. */
+export type DriverFactory = (config: DriverConfig) => Promise<Driver>;
+
+/** A service's SDK is loaded only where it is used: none of them is small. */
+const loaders: Partial<Record<Provider, () => Promise<DriverFactory>>> = {
+  Local: async () => (await import('./local/local-driver.ts')).createLocalDriver,
+  S3: async () => (await import('./s3/s3-driver.ts')).createS3Driver,
+};
+
+export async function createDriver(config: DriverConfig): Promise<Driver> {
+  const load = loaders[config.spec.provider];
+  if (load === undefined) {
+    const known = Object.keys(loaders).join(', ');
+    throw new TapedeckError(
+      'NotSupported',
+      `Storages of provider ${config.spec.provider} are not supported by this version; it knows ${known}.`,
+    );
+  }
+  const create = await load();
+  return create(config);
+}

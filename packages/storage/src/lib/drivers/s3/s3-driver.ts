@@ -1,0 +1,271 @@
+import { Readable } from 'node:stream';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  ListPartsCommand,
+  PutObjectCommand,
+  type StorageClass,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { TapedeckError } from '@tapedeck/core';
+import { z } from 'zod';
+import type { CallOptions, Capabilities, Driver, StoredPart, UploadToken } from '../../driver.ts';
+import type { DriverConfig } from '../drivers.ts';
+import { signStreams, streamBody } from './s3-body.ts';
+import { createS3Client } from './s3-client.ts';
+import { readS3Config } from './s3-config.ts';
+import { translateS3Error } from './s3-errors.ts';
+
+const MiB = 1024 * 1024;
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+const limits = { minPartSize: 5 * MiB, maxPartSize: 5 * 1024 * MiB, maxParts: 10_000 };
+
+const s3Token = z.object({ key: z.string(), uploadId: z.string() });
+/** The checksum where the service gave one: it wants to see it again on completion. */
+const s3Receipt = z.object({ etag: z.string(), crc32: z.string().optional(), crc64: z.string().optional() });
+type S3Receipt = z.infer<typeof s3Receipt>;
+
+/**
+ * S3 and what speaks it, by multipart uploads. While an upload is open the bucket shows nothing under the key,
+ * but keeps the parts (and bills them) until it is completed or aborted: give the bucket a lifecycle rule that
+ * aborts incomplete uploads after some days. Writing needs s3:PutObject and s3:AbortMultipartUpload;
+ * s3:ListMultipartUploadParts lets a crashed upload be completed up to its very last part.
+ */
+export async function createS3Driver({ spec, credentials }: DriverConfig): Promise<Driver> {
+  const config = readS3Config(spec, credentials);
+  const client = await createS3Client(config);
+  signStreams(client);
+  const Bucket = config.bucket;
+  const object = { ...config.object, StorageClass: config.object.StorageClass as StorageClass | undefined };
+  const url = (key: string) => `s3://${Bucket}/${key}`;
+  const capabilities: Capabilities = {
+    ...limits,
+    equalParts: config.equalParts,
+    replaceParts: true,
+    rewriteFirstPart: true,
+    serverSideCopy: true,
+    signUrls: true,
+  };
+
+  const call = async <T>(
+    operation: string,
+    permission: string,
+    target: string,
+    options: CallOptions | undefined,
+    send: (options: { abortSignal?: AbortSignal }) => Promise<T>,
+  ): Promise<T> => {
+    try {
+      return await send(options?.signal === undefined ? {} : { abortSignal: options.signal });
+    } catch (error) {
+      throw translateS3Error({ operation, permission, target }, error, options?.signal);
+    }
+  };
+
+  return {
+    provider: 'S3',
+    capabilities,
+    url,
+
+    async begin({ key, contentType, metadata }, options) {
+      const answer = await call('CreateMultipartUpload', 's3:PutObject', url(key), options, (http) =>
+        client.send(
+          new CreateMultipartUploadCommand({
+            Bucket,
+            Key: key,
+            ContentType: contentType,
+            Metadata: metadata,
+            ...object,
+            ...config.customerKey,
+          }),
+          http,
+        ),
+      );
+      if (answer.UploadId === undefined) throw noAnswer('CreateMultipartUpload', url(key), 'UploadId');
+      return { key, uploadId: answer.UploadId };
+    },
+
+    async putPart(token, part, options) {
+      const { key, uploadId } = parseToken(token);
+      const command = new UploadPartCommand({
+        Bucket,
+        Key: key,
+        UploadId: uploadId,
+        PartNumber: part.number,
+        ContentLength: part.size,
+        Body: part.size === 0 ? new Uint8Array() : streamBody(part.bytes, !config.sdkChecksums),
+        ...config.customerKey,
+      });
+      const answer = await call('UploadPart', 's3:PutObject', url(key), options, (http) =>
+        client.send(command, http),
+      );
+      return receiptOf(answer, url(key));
+    },
+
+    async complete(token, parts, options) {
+      const { key, uploadId } = parseToken(token);
+      const Parts = parts.map(({ number, receipt }) => {
+        const { etag, crc32, crc64 } = parseReceipt(receipt);
+        return { PartNumber: number, ETag: etag, ChecksumCRC32: crc32, ChecksumCRC64NVME: crc64 };
+      });
+      const answer = await call('CompleteMultipartUpload', 's3:PutObject', url(key), options, (http) =>
+        client.send(
+          new CompleteMultipartUploadCommand({
+            Bucket,
+            Key: key,
+            UploadId: uploadId,
+            MultipartUpload: { Parts },
+            ...config.customerKey,
+          }),
+          http,
+        ),
+      );
+      const size = parts.reduce((sum, part) => sum + part.size, 0);
+      return { key, size, ...(answer.ETag !== undefined && { etag: answer.ETag }) };
+    },
+
+    async listParts(token, options) {
+      const parts: StoredPart[] = [];
+      const { key, uploadId } = parseToken(token);
+      let marker: string | undefined;
+      do {
+        const page = await call('ListParts', 's3:ListMultipartUploadParts', url(key), options, (http) =>
+          client.send(
+            new ListPartsCommand({
+              Bucket,
+              Key: key,
+              UploadId: uploadId,
+              PartNumberMarker: marker,
+              ...config.customerKey,
+            }),
+            http,
+          ),
+        );
+        for (const part of page.Parts ?? []) {
+          if (part.PartNumber === undefined || part.Size === undefined) continue;
+          parts.push({ number: part.PartNumber, size: part.Size, receipt: receiptOf(part, url(key)) });
+        }
+        marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
+      } while (marker !== undefined);
+      return parts;
+    },
+
+    async abort(token, options) {
+      const { key, uploadId } = parseToken(token);
+      const command = new AbortMultipartUploadCommand({ Bucket, Key: key, UploadId: uploadId });
+      try {
+        await call('AbortMultipartUpload', 's3:AbortMultipartUpload', url(key), options, (http) =>
+          client.send(command, http),
+        );
+      } catch (error) {
+        if (!(error instanceof TapedeckError && error.code === 'UploadGone')) throw error;
+      }
+    },
+
+    async put({ key, contentType, metadata }, bytes, options) {
+      const answer = await call('PutObject', 's3:PutObject', url(key), options, (http) =>
+        client.send(
+          new PutObjectCommand({
+            Bucket,
+            Key: key,
+            Body: bytes,
+            ContentType: contentType,
+            Metadata: metadata,
+            ...object,
+            ...config.customerKey,
+          }),
+          http,
+        ),
+      );
+      return { key, size: bytes.length, ...(answer.ETag !== undefined && { etag: answer.ETag }) };
+    },
+
+    async head(key, options) {
+      const answer = await call('HeadObject', 's3:GetObject', url(key), options, (http) =>
+        client.send(new HeadObjectCommand({ Bucket, Key: key, ...config.customerKey }), http),
+      );
+      if (answer.ContentLength === undefined) throw noAnswer('HeadObject', url(key), 'Content-Length');
+      return { key, size: answer.ContentLength, ...(answer.ETag !== undefined && { etag: answer.ETag }) };
+    },
+
+    async get(key, range, options) {
+      const Range = range && `bytes=${range[0]}-${range[1] - 1}`;
+      const answer = await call('GetObject', 's3:GetObject', url(key), options, (http) =>
+        client.send(new GetObjectCommand({ Bucket, Key: key, Range, ...config.customerKey }), http),
+      );
+      if (!(answer.Body instanceof Readable)) throw noAnswer('GetObject', url(key), 'body');
+      return answer.Body;
+    },
+
+    async delete(key, options) {
+      await call('DeleteObject', 's3:DeleteObject', url(key), options, (http) =>
+        client.send(new DeleteObjectCommand({ Bucket, Key: key }), http),
+      );
+    },
+
+    async *list(prefix, options) {
+      let next: string | undefined;
+      do {
+        const page = await call('ListObjectsV2', 's3:ListBucket', url(prefix), options, (http) =>
+          client.send(new ListObjectsV2Command({ Bucket, Prefix: prefix, ContinuationToken: next }), http),
+        );
+        for (const { Key, Size, ETag } of page.Contents ?? []) {
+          if (Key !== undefined)
+            yield { key: Key, size: Size ?? 0, ...(ETag !== undefined && { etag: ETag }) };
+        }
+        next = page.IsTruncated ? page.NextContinuationToken : undefined;
+      } while (next !== undefined);
+    },
+
+    async signUrl(key, expiresInSeconds) {
+      const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner');
+      return call('GetObject', 's3:GetObject', url(key), undefined, () =>
+        getSignedUrl(client, new GetObjectCommand({ Bucket, Key: key }), { expiresIn: expiresInSeconds }),
+      );
+    },
+
+    close() {
+      client.destroy();
+      return Promise.resolve();
+    },
+  };
+}
+
+function parseToken(token: UploadToken): z.infer<typeof s3Token> {
+  const parsed = s3Token.safeParse(token);
+  if (parsed.success) return parsed.data;
+  throw new TapedeckError('InvalidManifest', 'The upload token is not one of an S3 bucket.');
+}
+
+function parseReceipt(receipt: unknown): S3Receipt {
+  const parsed = s3Receipt.safeParse(receipt);
+  if (parsed.success) return parsed.data;
+  throw new TapedeckError('InvalidManifest', 'A part receipt is not one of an S3 bucket.');
+}
+
+function receiptOf(
+  part: {
+    ETag?: string | undefined;
+    ChecksumCRC32?: string | undefined;
+    ChecksumCRC64NVME?: string | undefined;
+  },
+  target: string,
+): S3Receipt {
+  if (part.ETag === undefined) throw noAnswer('UploadPart', target, 'ETag');
+  return {
+    etag: part.ETag,
+    ...(part.ChecksumCRC32 !== undefined && { crc32: part.ChecksumCRC32 }),
+    ...(part.ChecksumCRC64NVME !== undefined && { crc64: part.ChecksumCRC64NVME }),
+  };
+}
+
+function noAnswer(operation: string, target: string, what: string): TapedeckError {
+  return new TapedeckError(
+    'Unknown',
+    `${operation} on ${target} answered without ${what}; is it an S3 server?`,
+  );
+}

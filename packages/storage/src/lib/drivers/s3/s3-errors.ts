@@ -1,0 +1,170 @@
+import { type ErrorCode, TapedeckError } from '@tapedeck/core';
+
+/**
+ * What S3 and its kin answer, by the error's code
+ * (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html). Whatever is not here is judged by
+ * its HTTP status, and what that does not tell either stays `Unknown`.
+ */
+const serviceCodes: Readonly<Record<string, ErrorCode>> = {
+  NoSuchUpload: 'UploadGone',
+  InvalidPart: 'PartMismatch',
+  InvalidPartOrder: 'PartMismatch',
+  EntityTooSmall: 'PartMismatch',
+  NoSuchKey: 'NotFound',
+  NotFound: 'NotFound',
+  NoSuchBucket: 'BucketNotFound',
+  AccessDenied: 'StorageDenied',
+  AllAccessDisabled: 'StorageDenied',
+  AccountProblem: 'StorageDenied',
+  InvalidObjectState: 'StorageDenied',
+  KMSAccessDeniedException: 'StorageDenied',
+  'KMS.DisabledException': 'StorageDenied',
+  'KMS.NotFoundException': 'StorageDenied',
+  InvalidAccessKeyId: 'StorageUnauthenticated',
+  SignatureDoesNotMatch: 'StorageUnauthenticated',
+  ExpiredToken: 'StorageUnauthenticated',
+  ExpiredTokenException: 'StorageUnauthenticated',
+  InvalidToken: 'StorageUnauthenticated',
+  InvalidClientTokenId: 'StorageUnauthenticated',
+  UnrecognizedClientException: 'StorageUnauthenticated',
+  CredentialsProviderError: 'StorageUnauthenticated',
+  PermanentRedirect: 'WrongRegion',
+  AuthorizationHeaderMalformed: 'WrongRegion',
+  IllegalLocationConstraintException: 'WrongRegion',
+  TemporaryRedirect: 'StorageUnavailable',
+  RequestTimeTooSkewed: 'ClockSkewed',
+  RequestExpired: 'ClockSkewed',
+  SlowDown: 'StorageThrottled',
+  Throttling: 'StorageThrottled',
+  ThrottlingException: 'StorageThrottled',
+  TooManyRequests: 'StorageThrottled',
+  TooManyRequestsException: 'StorageThrottled',
+  RequestLimitExceeded: 'StorageThrottled',
+  InternalError: 'StorageUnavailable',
+  ServiceUnavailable: 'StorageUnavailable',
+  OperationAborted: 'StorageUnavailable',
+  RequestTimeout: 'StorageTimeout',
+  QuotaExceeded: 'StorageFull',
+  XMinioStorageFull: 'StorageFull',
+  NotImplemented: 'NotSupported',
+  MethodNotAllowed: 'NotSupported',
+  InvalidBucketName: 'InvalidManifest',
+  InvalidStorageClass: 'InvalidManifest',
+  KeyTooLongError: 'InvalidManifest',
+  InvalidTag: 'InvalidManifest',
+};
+
+const statuses: Readonly<Record<number, ErrorCode>> = {
+  301: 'WrongRegion',
+  307: 'StorageUnavailable',
+  401: 'StorageUnauthenticated',
+  403: 'StorageDenied',
+  408: 'StorageTimeout',
+  429: 'StorageThrottled',
+  500: 'StorageUnavailable',
+  501: 'NotSupported',
+  502: 'StorageUnavailable',
+  503: 'StorageUnavailable',
+  504: 'StorageUnavailable',
+  507: 'StorageFull',
+};
+
+/** Errors of node's sockets, name resolution and TLS. */
+const networkCodes: Readonly<Record<string, ErrorCode>> = {
+  ECONNREFUSED: 'StorageUnreachable',
+  ECONNRESET: 'StorageUnreachable',
+  ECONNABORTED: 'StorageUnreachable',
+  EPIPE: 'StorageUnreachable',
+  ENOTFOUND: 'StorageUnreachable',
+  EAI_AGAIN: 'StorageUnreachable',
+  EHOSTUNREACH: 'StorageUnreachable',
+  EHOSTDOWN: 'StorageUnreachable',
+  ENETUNREACH: 'StorageUnreachable',
+  ENETDOWN: 'StorageUnreachable',
+  EADDRNOTAVAIL: 'StorageUnreachable',
+  ETIMEDOUT: 'StorageTimeout',
+  ESOCKETTIMEDOUT: 'StorageTimeout',
+  EPROTO: 'StorageTlsFailed',
+  CERT_HAS_EXPIRED: 'StorageTlsFailed',
+  CERT_NOT_YET_VALID: 'StorageTlsFailed',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'StorageTlsFailed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'StorageTlsFailed',
+  UNABLE_TO_GET_ISSUER_CERT: 'StorageTlsFailed',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'StorageTlsFailed',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'StorageTlsFailed',
+};
+
+const hints: Partial<Record<ErrorCode, string>> = {
+  BucketNotFound: 'create the bucket, or correct its name',
+  StorageUnauthenticated: 'check the access key, the secret key and the session token',
+  WrongRegion: 'set the region that the bucket is in',
+  ClockSkewed: "set this machine's clock",
+  StorageUnreachable: 'check the endpoint, DNS and the network in between',
+  StorageTlsFailed:
+    "check the endpoint's certificate and the certificate authorities that this machine trusts",
+  StorageFull: 'free some space there or raise the quota',
+};
+
+/** A call to S3 as people know it: `PutObject`, and the IAM action that it needs. */
+export interface S3Call {
+  readonly operation: string;
+  /** E.g. `s3:PutObject`. */
+  readonly permission: string;
+  /** `s3://bucket/key`. */
+  readonly target: string;
+}
+
+/** The signal is that of the call: an error after it fired is the abort, whatever it calls itself. */
+export function translateS3Error(call: S3Call, error: unknown, signal?: AbortSignal): TapedeckError {
+  if (error instanceof TapedeckError) return error;
+  const { operation, permission, target } = call;
+  if (signal?.aborted) {
+    return new TapedeckError('Aborted', `${operation} on ${target} was aborted.`, { cause: error });
+  }
+  const code = recognise(error);
+  const said = words(error);
+  const hint = code === 'StorageDenied' ? `allow ${permission} there` : hints[code];
+  const message = `${operation} on ${target} failed: ${said}${hint === undefined ? '' : `; ${hint}`}.`;
+  return new TapedeckError(code, message, { cause: error });
+}
+
+function recognise(error: unknown): ErrorCode {
+  const name = textOf(error, 'name');
+  const status = httpStatus(error);
+  const code = textOf(error, 'code') ?? textOf(error, 'Code');
+  for (const known of [name, code]) {
+    if (known !== undefined && Object.hasOwn(serviceCodes, known)) return serviceCodes[known] ?? 'Unknown';
+  }
+  if (code !== undefined && Object.hasOwn(networkCodes, code)) return networkCodes[code] ?? 'Unknown';
+  if (code?.startsWith('ERR_TLS_') || code?.startsWith('ERR_SSL_')) return 'StorageTlsFailed';
+  if (name === 'TimeoutError') return 'StorageTimeout';
+  if (status !== undefined && statuses[status] !== undefined) return statuses[status];
+  const cause = property(error, 'cause');
+  return cause === undefined ? 'Unknown' : recognise(cause);
+}
+
+function textOf(error: unknown, name: string): string | undefined {
+  const value = property(error, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function property(error: unknown, name: string): unknown {
+  return typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
+}
+
+function httpStatus(error: unknown): number | undefined {
+  const metadata = property(error, '$metadata');
+  const status = property(metadata, 'httpStatusCode');
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** The service's own words, without what a URL might carry. */
+function words(error: unknown): string {
+  const status = httpStatus(error);
+  const name = textOf(error, 'name');
+  const message = (textOf(error, 'message') ?? String(error)).replaceAll(/\?\S*/g, '').replace(/\.$/, '');
+  const label = [name === 'Error' ? undefined : name, status].filter((part) => part !== undefined).join(' ');
+  if (label === '' || message === '' || message === name)
+    return message === '' || label !== '' ? label : message;
+  return `${label}: ${message}`;
+}
