@@ -1,13 +1,35 @@
 import { request as httpRequest } from 'node:http';
-import { TapedeckError } from '@tapedeck/core/error';
+import type { CheckReport } from '@tapedeck/core';
+import { type ErrorCode, errorKinds, TapedeckError } from '@tapedeck/core/error';
 import type { SecretEntry } from './secret-cache.ts';
+
+/** The message of the `NotFound` that says so. */
+export const noControl = 'no control process is running';
 
 /** The answer is made in memory; a process that takes longer is stopped (Ctrl-Z) or gone. */
 const timeoutMs = 5_000;
+/** A check is given up after two minutes by whoever runs it. */
+const checkTimeoutMs = 130_000;
+/** What is answered is small; a report of a check is the largest. */
+const maxAnswerBytes = 1024 * 1024;
 
 /** Hands Secrets to whoever controls. Rejects with `NotFound` when nobody listens there. */
 export async function handOverSecrets(socketPath: string, entries: readonly SecretEntry[]): Promise<void> {
   await call(socketPath, 'PUT', '/secrets', JSON.stringify(entries));
+}
+
+/**
+ * Has the control process check a storage with the Secrets it knows. Rejects with what the check rejects with, and
+ * with `NotFound` when nobody listens there.
+ */
+export async function checkThroughControl(
+  socketPath: string,
+  storage: { readonly namespace: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<CheckReport> {
+  const path = `/storages/${encodeURIComponent(storage.namespace)}/${encodeURIComponent(storage.name)}/check`;
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(checkTimeoutMs)]);
+  return (await call(socketPath, 'POST', path, undefined, limit)) as CheckReport;
 }
 
 /** Whether a control process answers. */
@@ -21,22 +43,57 @@ export async function isControlled(socketPath: string): Promise<boolean> {
   }
 }
 
-function call(socketPath: string, method: string, path: string, body?: string): Promise<void> {
+async function call(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: string,
+  signal: AbortSignal = AbortSignal.timeout(timeoutMs),
+): Promise<unknown> {
+  const answer = await exchange(socketPath, method, path, body, signal);
+  const value: unknown = JSON.parse(answer.text);
+  if (answer.status === 200) return value;
+  const { code, message } = value as { code?: unknown; message?: unknown };
+  throw new TapedeckError(
+    isErrorCode(code) ? code : 'Unknown',
+    typeof message === 'string' ? message : `the control process answered with ${answer.status}`,
+  );
+}
+
+function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(errorKinds, code);
+}
+
+function exchange(
+  socketPath: string,
+  method: string,
+  path: string,
+  body: string | undefined,
+  signal: AbortSignal,
+): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(timeoutMs);
     const request = httpRequest({ socketPath, method, path, signal, agent: false }, (response) => {
-      response.resume();
-      response.once('end', () => {
-        if (response.statusCode === 200) resolve();
-        else reject(new TapedeckError('Unknown', `the control process answered with ${response.statusCode}`));
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > maxAnswerBytes)
+          response.destroy(new Error('the answer of the control process is too long'));
+        else chunks.push(chunk);
       });
+      response.once('end', () =>
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
+      );
       response.once('error', reject);
     });
     request.once('error', (cause) => {
       const code = 'code' in cause ? cause.code : undefined;
       // Nobody made the socket, or who made it is dead.
       const absent = code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ECONNRESET';
-      reject(absent ? new TapedeckError('NotFound', 'no control process is running', { cause }) : cause);
+      if (absent) reject(new TapedeckError('NotFound', noControl, { cause }));
+      else if (signal.aborted)
+        reject(new TapedeckError('Aborted', 'the control process was not waited for', { cause }));
+      else reject(cause);
     });
     request.end(body);
   });

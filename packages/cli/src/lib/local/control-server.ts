@@ -1,6 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type RunReply, type RunReport, runReport, TapedeckError } from '@tapedeck/core';
+import { type CheckReport, type RunReply, type RunReport, runReport, TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
 import type { SecretEntry } from './secret-cache.ts';
 
@@ -14,8 +14,10 @@ const secretEntries = z.array(
 );
 
 export interface ControlServerHandlers {
-  receiveReport(runId: string, report: RunReport): Promise<RunReply>;
-  putSecrets(entries: readonly SecretEntry[]): void;
+  receiveReport(report: RunReport): Promise<RunReply>;
+  putSecrets(entries: readonly SecretEntry[]): Promise<void>;
+  /** The signal comes when nobody waits for the answer any more. */
+  check(namespace: string, name: string, signal: AbortSignal): Promise<CheckReport>;
 }
 
 export interface ControlServer {
@@ -85,11 +87,18 @@ async function route(
     if (report.id !== decodeURIComponent(runId)) {
       throw new TapedeckError('InvalidManifest', 'the report is of another run than its address says');
     }
-    return { status: 200, body: await handlers.receiveReport(report.id, report) };
+    return { status: 200, body: await handlers.receiveReport(report) };
   }
   if (method === 'PUT' && url === '/secrets') {
-    handlers.putSecrets(parseBody(secretEntries, await readBody(request)));
+    await handlers.putSecrets(parseBody(secretEntries, await readBody(request)));
     return { status: 200, body: {} };
+  }
+  const [, namespace, name] = /^\/storages\/([^/]+)\/([^/]+)\/check$/.exec(url) ?? [];
+  if (method === 'POST' && namespace !== undefined && name !== undefined) {
+    const left = new AbortController();
+    request.socket.once('close', () => left.abort());
+    const report = await handlers.check(decodeURIComponent(namespace), decodeURIComponent(name), left.signal);
+    return { status: 200, body: report };
   }
   if (method === 'GET' && url === '/healthz') return { status: 200, body: { pid: process.pid } };
   throw new TapedeckError('NotFound', `${method} ${url} is not served here`);

@@ -93,11 +93,12 @@ beforeEach(async () => {
   desired = 'Recording';
   secrets.put([{ namespace: 'default', name: 'keys', values: { secretAccessKey: secretValue } }]);
   server = await startControlServer(controlSocketPath(root), {
-    receiveReport: async (_, report) => {
+    receiveReport: async (report) => {
       reports.push(report);
       return { desired, intervalSeconds: 1 };
     },
-    putSecrets: () => undefined,
+    putSecrets: async () => undefined,
+    check: () => Promise.reject(new Error('not asked for')),
   });
   launcher = start();
 });

@@ -36,6 +36,8 @@ export interface LocalLauncherOptions {
 }
 
 export interface LocalLauncher extends Launcher {
+  /** Terminates every run of a recording. */
+  terminateRecording(recordingUid: string): Promise<void>;
   /** Stops watching. Runs go on: the next control process adopts them. Idempotent. */
   close(): void;
 }
@@ -135,11 +137,22 @@ export function createLocalLauncher(options: LocalLauncherOptions): LocalLaunche
       state: 'Exited',
       ...directory.exit(),
       startTime: record.startTime,
+      scratch: join(data.scratch, record.recordingUid),
       ...(report === undefined ? {} : { report }),
     };
   }
 
   const repeated = [repeat(adoptedPollMs, adopt, onError), repeat(logPollMs, boundLogs, onError)];
+
+  async function terminate(id: string): Promise<void> {
+    const record = directoryOf(id).record();
+    if (record === undefined || !signalProcess(record.process, 'SIGTERM') || killTimers.has(id)) return;
+    const kill = () => {
+      killTimers.delete(id);
+      killGroup(record.process).catch(onError);
+    };
+    killTimers.set(id, setTimeout(kill, options.killGraceMs ?? killGraceMs));
+  }
 
   return {
     launch(plan) {
@@ -152,14 +165,12 @@ export function createLocalLauncher(options: LocalLauncherOptions): LocalLaunche
 
     observe,
 
-    async terminate(id) {
-      const record = directoryOf(id).record();
-      if (record === undefined || !signalProcess(record.process, 'SIGTERM') || killTimers.has(id)) return;
-      const kill = () => {
-        killTimers.delete(id);
-        killGroup(record.process).catch(onError);
-      };
-      killTimers.set(id, setTimeout(kill, options.killGraceMs ?? killGraceMs));
+    terminate,
+
+    async terminateRecording(uid) {
+      for (const id of listRuns(data.runs)) {
+        if (directoryOf(id).record()?.recordingUid === uid) await terminate(id);
+      }
     },
 
     async forget(id) {

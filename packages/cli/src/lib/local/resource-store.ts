@@ -7,7 +7,6 @@ import { TapedeckError } from '@tapedeck/core/error';
 import { type Appliable, mergeApplied } from './apply-merge.ts';
 import { createChangeFeed } from './change-feed.ts';
 import { transact } from './database.ts';
-import { assertRecordingChange } from './recording-change.ts';
 import { type ResourceRow, resourceOf } from './resource-row.ts';
 
 /** Removals that watchers in other processes may not have seen yet; they look five times a second. */
@@ -25,6 +24,8 @@ export interface LocalStore extends ResourceStore {
     name: string,
     state: NonNullable<Recording['spec']['state']>,
   ): Promise<Recording>;
+  /** Adds annotations beside those there are; gone is no error. */
+  annotate(key: ResourceKey, annotations: Readonly<Record<string, string>>): Promise<void>;
   /**
    * Asks control to remove the resource when it has let go of it (deletionTimestamp). Rejects with `NotFound`.
    * Asking again changes nothing.
@@ -69,10 +70,13 @@ export function createLocalStore(database: DatabaseSync): LocalStore {
     throw new TapedeckError('NotFound', `there is no ${key.kind} ${key.name} in namespace ${key.namespace}`);
   }
 
-  function change(row: ResourceRow, next: Appliable, applied: string): ApplyOutcome {
+  function change(row: ResourceRow, next: Appliable, applied: string, rules: ChangeRules): ApplyOutcome {
     const spec = JSON.parse(row.spec);
     const changedSpec = !isDeepStrictEqual(spec, next.spec);
-    if (changedSpec && row.kind === 'Recording') assertRecordingChange(row.name, spec, next.spec);
+    const problems = changedSpec && row.kind === 'Recording' ? rules(spec, next.spec) : [];
+    if (problems.length > 0) {
+      throw new TapedeckError('InvalidManifest', `Recording ${row.name}: ${problems.join('; ')}`);
+    }
     const labels = encodeMap(next.labels);
     const annotations = encodeMap(next.annotations);
     const changed = changedSpec || labels !== row.labels || annotations !== row.annotations;
@@ -126,6 +130,7 @@ export function createLocalStore(database: DatabaseSync): LocalStore {
 
     async apply(key, manifest) {
       const applied = JSON.stringify(manifest);
+      const rules = await changeRules();
       return write(() => {
         const row = find(key);
         if (row === undefined) {
@@ -154,18 +159,33 @@ export function createLocalStore(database: DatabaseSync): LocalStore {
           annotations: mergeMaps(live.metadata.annotations, before.annotations, manifest.annotations),
           spec: mergeApplied({ ...live.spec }, before.spec, manifest.spec),
         };
-        return change(row, next, applied);
+        return change(row, next, applied, rules);
       });
     },
 
     async setState(namespace, name, state) {
       const key: ResourceKey = { kind: 'Recording', namespace, name };
+      const rules = await changeRules();
       return write(() => {
         const row = existing(key);
         const live = resourceOf<'Recording'>(row);
         const next = { ...live.metadata, spec: { ...live.spec, state } };
-        change(row, next, row.applied);
+        change(row, next, row.applied, rules);
         return resourceOf<'Recording'>(existing(key));
+      });
+    },
+
+    async annotate(key, annotations) {
+      write(() => {
+        const row = find(key);
+        if (row === undefined) return;
+        const { metadata, spec } = resourceOf(row);
+        const next = {
+          ...metadata,
+          annotations: { ...metadata.annotations, ...annotations },
+          spec: { ...spec },
+        };
+        change(row, next, row.applied, () => []);
       });
     },
 
@@ -178,6 +198,13 @@ export function createLocalStore(database: DatabaseSync): LocalStore {
 
     close: () => feed.close(),
   };
+}
+
+/** What of a Recording's spec may not change like that; from core's whole model, which reading does without. */
+type ChangeRules = typeof import('@tapedeck/core').recordingChangeProblems;
+
+async function changeRules(): Promise<ChangeRules> {
+  return (await import('@tapedeck/core')).recordingChangeProblems;
 }
 
 type StringMap = Readonly<Record<string, string>>;

@@ -1,0 +1,37 @@
+import { type ErrorCode, TapedeckError } from '@tapedeck/core/error';
+
+/** How the command ends. Scripts rely on these. */
+export const cliExitCodes = {
+  /** What was asked is done. */
+  Done: 0,
+  /** It failed, or a Recording did. */
+  Failed: 1,
+  /** The command line or a manifest is wrong. */
+  Usage: 2,
+  NotFound: 3,
+  Denied: 4,
+  TimedOut: 5,
+  /** Ctrl-C: recordings were stopped and completed first, unless a second one came. */
+  Interrupted: 130,
+} as const;
+
+export type CliExitCode = (typeof cliExitCodes)[keyof typeof cliExitCodes];
+
+const byError: Partial<Record<ErrorCode, CliExitCode>> = {
+  InvalidManifest: cliExitCodes.Usage,
+  InvalidSource: cliExitCodes.Usage,
+  InvalidCredentials: cliExitCodes.Usage,
+  NotSupported: cliExitCodes.Usage,
+  NotFound: cliExitCodes.NotFound,
+  SourceNotFound: cliExitCodes.NotFound,
+  BucketNotFound: cliExitCodes.NotFound,
+  SourceDenied: cliExitCodes.Denied,
+  StorageDenied: cliExitCodes.Denied,
+  StorageUnauthenticated: cliExitCodes.Denied,
+  StorageTimeout: cliExitCodes.TimedOut,
+  Aborted: cliExitCodes.Interrupted,
+};
+
+export function cliExitOf(error: unknown): CliExitCode {
+  return byError[TapedeckError.from(error).code] ?? cliExitCodes.Failed;
+}

@@ -1,0 +1,57 @@
+import { TapedeckError } from '@tapedeck/core/error';
+import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
+import { resourceName } from '../kind-name.ts';
+import { handOverSecrets } from '../local/control-client.ts';
+import { controlSocketPath } from '../local/control-socket.ts';
+import type { LocalData } from '../local/local-data.ts';
+import { type LocalManifest, toLocalManifest } from '../manifest/local-manifest.ts';
+import { readManifests } from '../manifest/manifest-file.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface ApplyOptions {
+  readonly filename: readonly string[];
+  readonly namespace?: string;
+}
+
+/** Writes what the files say; a control process does the rest. */
+export async function apply(
+  data: LocalData,
+  terminal: Terminal,
+  options: ApplyOptions,
+): Promise<CliExitCode> {
+  const manifest = await readLocalManifest(terminal, options);
+  const handedOver = await tryHandOver(data, manifest);
+  for (const { key, manifest: wanted } of manifest.resources) {
+    const outcome = await data.store.apply(key, wanted);
+    terminal.print(`${resourceName(key.kind, key.name)} ${outcome}`);
+  }
+  if (!handedOver) {
+    for (const { name } of manifest.secrets) {
+      terminal.say(
+        terminal.tones.yellow(
+          `secret/${name} is not kept: Secrets live in memory, and no control process runs. Start "tapedeck dev" and apply again.`,
+        ),
+      );
+    }
+    if (manifest.resources.some(({ key }) => key.kind === 'Recording')) {
+      terminal.say('Nothing runs recordings here now: "tapedeck dev" does, or "tapedeck run -f FILE".');
+    }
+  }
+  return cliExitCodes.Done;
+}
+
+export async function readLocalManifest(terminal: Terminal, options: ApplyOptions): Promise<LocalManifest> {
+  const all = await readManifests(options.filename, terminal.stdin);
+  return toLocalManifest(all, { namespace: options.namespace, cwd: process.cwd() });
+}
+
+/** False when nobody controls. */
+async function tryHandOver(data: LocalData, manifest: LocalManifest): Promise<boolean> {
+  try {
+    await handOverSecrets(controlSocketPath(data.directory.root), manifest.secrets);
+    return true;
+  } catch (error) {
+    if (TapedeckError.from(error).code === 'NotFound') return false;
+    throw error;
+  }
+}

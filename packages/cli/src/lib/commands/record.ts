@@ -1,0 +1,75 @@
+import { parseManifest, TapedeckError } from '@tapedeck/core';
+import type { CliExitCode } from '../cli-exit.ts';
+import { cliExitCodes } from '../cli-exit.ts';
+import type { LocalData } from '../local/local-data.ts';
+import type { LocalManifest } from '../manifest/local-manifest.ts';
+import { toLocalManifest } from '../manifest/local-manifest.ts';
+import { parseOutputFormat, renderDocument } from '../output/document.ts';
+import { type Destination, parseDestination } from '../record/destination.ts';
+import { composeRecording } from '../record/recording-document.ts';
+import { parseSource } from '../record/source-argument.ts';
+import type { Terminal } from '../terminal.ts';
+import { runManifest } from './run.ts';
+
+export interface RecordOptions {
+  readonly to: string;
+  readonly for?: string;
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly page?: boolean;
+  readonly dryRun?: boolean;
+  readonly output?: string;
+}
+
+/** Records one source without a file: composes what the file would hold, and runs or prints it. */
+export async function record(
+  data: () => LocalData,
+  terminal: Terminal,
+  source: string,
+  options: RecordOptions,
+): Promise<CliExitCode> {
+  if (options.page === true) {
+    throw new TapedeckError('NotSupported', '--page: recording a page in a browser is not available yet');
+  }
+  if (options.output !== undefined && options.dryRun !== true) {
+    throw new TapedeckError('InvalidManifest', '-o goes with --dry-run');
+  }
+  const namespace = options.namespace ?? 'default';
+  const destination = parseDestination(options.to);
+  const documents = composeRecording({
+    source: await parseSource(source),
+    destination,
+    namespace,
+    name: options.name,
+    duration: options.for,
+    now: new Date(),
+  });
+  const manifest = toLocalManifest(documents.map(parseManifest), { namespace, cwd: process.cwd() });
+  if (options.dryRun === true) {
+    const format =
+      options.output === undefined ? 'yaml' : parseOutputFormat(options.output, ['json', 'yaml']);
+    for (const [index, document] of documents.entries()) {
+      if (format === 'yaml' && index > 0) terminal.print('---');
+      terminal.print(await renderDocument(format === 'json' ? 'json' : 'yaml', document));
+    }
+    return cliExitCodes.Done;
+  }
+  return await runChecked(data(), terminal, destination, namespace, manifest);
+}
+
+async function runChecked(
+  data: LocalData,
+  terminal: Terminal,
+  destination: Destination,
+  namespace: string,
+  manifest: LocalManifest,
+): Promise<CliExitCode> {
+  const { storage } = destination;
+  if (storage !== undefined && (await data.store.get('ExternalStorage', namespace, storage)) === undefined) {
+    throw new TapedeckError(
+      'NotFound',
+      `there is no ExternalStorage ${storage} in namespace ${namespace}; for a directory of that name write --to ./${storage}`,
+    );
+  }
+  return await runManifest(data, terminal, manifest);
+}

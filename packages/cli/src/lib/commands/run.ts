@@ -1,0 +1,168 @@
+import type { Kind, ResourceKey } from '@tapedeck/control';
+import type { Recording } from '@tapedeck/core';
+import { TapedeckError } from '@tapedeck/core/error';
+import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
+import { type Interrupts, takeInterrupts } from '../interrupt.ts';
+import { resourceName } from '../kind-name.ts';
+import type { LocalData } from '../local/local-data.ts';
+import { removeResource } from '../local/removal.ts';
+import { waitUntilGone } from '../local/resource-wait.ts';
+import { openSession, type Session } from '../local/session.ts';
+import { requestCheck } from '../local/storage-recheck.ts';
+import type { LocalManifest } from '../manifest/local-manifest.ts';
+import { isOver, outputPlaces, phaseOf } from '../progress/progress-line.ts';
+import { createProgressView, type ProgressView } from '../progress/progress-view.ts';
+import type { Terminal } from '../terminal.ts';
+import { type ApplyOptions, readLocalManifest } from './apply.ts';
+
+/** Applies files and stays until every Recording in them is over: 0 when all are complete, 1 when one failed. */
+export async function run(data: LocalData, terminal: Terminal, options: ApplyOptions): Promise<CliExitCode> {
+  return await runManifest(data, terminal, await readLocalManifest(terminal, options));
+}
+
+export async function runManifest(
+  data: LocalData,
+  terminal: Terminal,
+  manifest: LocalManifest,
+): Promise<CliExitCode> {
+  const keys = manifest.resources.map(({ key }) => key).filter(({ kind }) => kind === 'Recording');
+  if (keys.length === 0) {
+    throw new TapedeckError(
+      'InvalidManifest',
+      'there is no Recording in it to run; "tapedeck apply" takes the rest',
+    );
+  }
+  const interrupts = takeInterrupts();
+  const view = await createProgressView(terminal);
+  const session = await openSession({
+    data,
+    onError: (error) => view.say(terminal.tones.red(TapedeckError.from(error).message)),
+    onLead: (takenOver) => {
+      if (takenOver) view.say('The process that ran the recordings is gone; this one goes on.');
+    },
+  });
+  try {
+    await session.provideSecrets(manifest.secrets);
+    await applyAll(data, view, manifest, interrupts.first);
+    return await follow({ data, terminal, view, session, interrupts, keys });
+  } finally {
+    view.close();
+    await session.close();
+    interrupts.close();
+  }
+}
+
+/** A Recording that is over is made anew: who says run wants it to run. */
+async function applyAll(
+  data: LocalData,
+  view: ProgressView,
+  manifest: LocalManifest,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { key, manifest: wanted } of manifest.resources) {
+    if (key.kind === 'Recording') await makeRoom(data, view, key, signal);
+    const outcome = await data.store.apply(key, wanted);
+    view.say(`${resourceName(key.kind, key.name)} ${outcome}`);
+    if (key.kind !== 'ExternalStorage') continue;
+    const storage = await data.store.get('ExternalStorage', key.namespace, key.name);
+    if (storage !== undefined) await requestCheck(data.store, storage);
+  }
+}
+
+async function makeRoom(
+  data: LocalData,
+  view: ProgressView,
+  key: ResourceKey & { kind: Kind },
+  signal: AbortSignal,
+): Promise<void> {
+  const old = await data.store.get('Recording', key.namespace, key.name);
+  if (old === undefined) return;
+  const deleting = old.metadata.deletionTimestamp !== undefined;
+  if (!isOver(old) && !deleting) return;
+  if (!deleting && old.spec.deletionPolicy === 'Delete') {
+    throw new TapedeckError(
+      'AlreadyExists',
+      `Recording ${key.name} is over, and its files go with it (deletionPolicy: Delete): delete it first, or choose another name`,
+    );
+  }
+  if (!deleting) view.say(`${resourceName(key.kind, key.name)} is over (${phaseOf(old)}); recording it anew`);
+  const outcome = deleting ? 'Deleting' : await removeResource(data, key);
+  if (outcome !== 'Removed') await waitUntilGone(data.store, key, signal);
+}
+
+interface Following {
+  readonly data: LocalData;
+  readonly terminal: Terminal;
+  readonly view: ProgressView;
+  readonly session: Session;
+  readonly interrupts: Interrupts;
+  readonly keys: readonly ResourceKey[];
+}
+
+async function follow(following: Following): Promise<CliExitCode> {
+  const { data, terminal, view, session, interrupts, keys } = following;
+  const last = await followUntilOver(following);
+  if (interrupts.second.aborted) {
+    for (const recording of last) {
+      if (!isOver(recording)) await session.abandon(recording.metadata.uid ?? '');
+    }
+    view.say('Abandoned: what is recorded is kept, and completed when "tapedeck dev" or "run" runs next.');
+    return cliExitCodes.Interrupted;
+  }
+  view.close();
+  for (const recording of last) for (const place of outputPlaces(recording)) terminal.print(place);
+  await warnOfOthers(data, session, terminal);
+  if (interrupts.first.aborted) return cliExitCodes.Interrupted;
+  const complete = last.length === keys.length && last.every((each) => phaseOf(each) === 'Uploaded');
+  return complete ? cliExitCodes.Done : cliExitCodes.Failed;
+}
+
+/** Resolves with the recordings' last states when all are over (or gone), or on the second interrupt. */
+async function followUntilOver(following: Following): Promise<readonly Recording[]> {
+  const { data, view, interrupts, keys } = following;
+  const over = new AbortController();
+  const end = AbortSignal.any([over.signal, interrupts.second]);
+  let recordings: readonly Recording[] = [];
+
+  const look = async () => {
+    const found = await Promise.all(
+      keys.map(({ namespace, name }) => data.store.get('Recording', namespace, name)),
+    );
+    recordings = found.filter((each) => each !== undefined);
+    view.update(recordings);
+    if (recordings.every(isOver)) over.abort();
+  };
+
+  const stop = async () => {
+    view.say('Stopping: what is recorded is being completed. Ctrl-C again abandons that.');
+    for (const { namespace, name } of keys) {
+      const recording = await data.store.get('Recording', namespace, name);
+      if (recording !== undefined && !isOver(recording))
+        await data.store.setState(namespace, name, 'Stopped');
+    }
+  };
+
+  try {
+    await new Promise<void>((resolve, reject) => {
+      end.addEventListener('abort', () => resolve(), { once: true });
+      if (end.aborted) return resolve();
+      if (interrupts.first.aborted) stop().catch(reject);
+      else interrupts.first.addEventListener('abort', () => void stop().catch(reject), { once: true });
+      data.store.watch((key) => {
+        if (key.kind === 'Recording') look().catch(reject);
+      }, end);
+    });
+    return recordings;
+  } finally {
+    over.abort();
+  }
+}
+
+/** A leader that ends leaves recordings of others alone where nobody waits to take over. */
+async function warnOfOthers(data: LocalData, session: Session, terminal: Terminal): Promise<void> {
+  if (!session.leading) return;
+  const others = (await data.store.list('Recording')).filter((each) => !isOver(each));
+  if (others.length === 0) return;
+  const names = others.map(({ metadata }) => metadata.name).join(', ');
+  terminal.say(`Still there: ${names}. "tapedeck dev" looks after them.`);
+}

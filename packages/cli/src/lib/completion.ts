@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import tab from '@bomb.sh/tab/commander';
+import type { Command } from 'commander';
+import { kindNames, parseKind } from './kind-name.ts';
+import { defaultDataRoot } from './local/data-directory.ts';
+import { openLocalData } from './local/local-data.ts';
+
+/** Commands whose first argument is a kind, and those whose arguments are names of one kind. */
+const kindFirst = ['get', 'describe', 'delete'];
+const namesOf = {
+  pause: 'recording',
+  resume: 'recording',
+  stop: 'recording',
+  'storage check': 'externalstorage',
+};
+
+/**
+ * Adds `completion SHELL` and what the scripts it prints call back. Only loaded for these two: it walks through the
+ * whole program.
+ */
+export function addCompletion(program: Command, words: readonly string[]): void {
+  const root = tab(program, { completionCommandName: 'completion' });
+  for (const name of kindFirst) {
+    const command = root.commands.get(name);
+    command?.argument('kind', (complete) => {
+      for (const [, names] of Object.entries(kindNames)) complete(names[0], names.at(-1) ?? '');
+    });
+    const kind = words[words.indexOf(name) + 1];
+    command?.argument('name', (complete) => completeNames(kind, words, complete), true);
+  }
+  for (const [name, kind] of Object.entries(namesOf)) {
+    root.commands.get(name)?.argument('name', (complete) => completeNames(kind, words, complete), true);
+  }
+}
+
+const selectNames = 'SELECT DISTINCT name FROM resources WHERE kind = ? ORDER BY name';
+
+/** A completion that fails says nothing (the shell's line is no place for an error), and makes no data directory. */
+function completeNames(
+  word: string | undefined,
+  words: readonly string[],
+  complete: (value: string, description: string) => void,
+): void {
+  try {
+    const kind = parseKind(word ?? '');
+    const root = dataRoot(words) ?? defaultDataRoot();
+    if (!existsSync(root)) return;
+    const data = openLocalData(root);
+    try {
+      for (const { name } of data.database.prepare(selectNames).all(kind)) complete(String(name), kind);
+    } finally {
+      data.close();
+    }
+  } catch {
+    return;
+  }
+}
+
+/** What follows `--data`, wherever it stands. */
+function dataRoot(words: readonly string[]): string | undefined {
+  const index = words.indexOf('--data');
+  return index < 0
+    ? words.find((word) => word.startsWith('--data='))?.slice('--data='.length)
+    : words[index + 1];
+}

@@ -1,0 +1,43 @@
+import type { Kind } from '@tapedeck/control';
+import { TapedeckError } from '@tapedeck/core/error';
+
+/** How each kind may be called on the command line; the first is how it is printed. */
+export const kindNames: Readonly<Record<Kind, readonly [string, ...string[]]>> = {
+  ExternalStorage: ['externalstorage', 'externalstorages', 'xs'],
+  Recording: ['recording', 'recordings', 'rec'],
+  RecordingProfile: ['recordingprofile', 'recordingprofiles', 'recp'],
+};
+
+const kinds = Object.keys(kindNames) as Kind[];
+
+/** Upper and lower case are equal. Throws `NotSupported` for what exists elsewhere, `InvalidManifest` for what does not. */
+export function parseKind(word: string): Kind {
+  const asked = word.toLowerCase().replace(/\.tapedeck\.dev$/, '');
+  const kind = kinds.find((each) => kindNames[each].includes(asked));
+  if (kind !== undefined) return kind;
+  if (/^(recordingcop(y|ies)|recc)$/.test(asked)) {
+    throw new TapedeckError('NotSupported', 'RecordingCopy is not available yet');
+  }
+  if (/^secrets?$/.test(asked)) {
+    throw new TapedeckError(
+      'NotSupported',
+      'Secrets are kept in memory only, so there is nothing to show or delete',
+    );
+  }
+  const known = kinds.map((each) => `${kindNames[each][0]} (${kindNames[each].at(-1)})`).join(', ');
+  throw new TapedeckError('InvalidManifest', `there is no kind "${word.slice(0, 64)}"; known: ${known}`);
+}
+
+/** `recording a`, `recording/a`; no name where all are meant. */
+export function parseTarget(
+  word: string,
+  names: readonly string[],
+): { readonly kind: Kind; readonly names: readonly string[] } {
+  const [kind = '', name] = word.split('/', 2);
+  return { kind: parseKind(kind), names: name === undefined ? names : [name, ...names] };
+}
+
+/** `recording.tapedeck.dev/a`, as kubectl prints it. */
+export function resourceName(kind: Kind, name: string): string {
+  return `${kindNames[kind][0]}.tapedeck.dev/${name}`;
+}

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { createControl } from '@tapedeck/control';
+import { TapedeckError } from '@tapedeck/core';
+import { createControlLog } from './control-log.ts';
+import { startControlServer } from './control-server.ts';
+import { prepareSocketDirectory } from './control-socket.ts';
+import { createLocalLauncher } from './launcher.ts';
+import type { LocalData } from './local-data.ts';
+import { findRecorder } from './recorder-command.ts';
+import { createReportLedger } from './report-ledger.ts';
+import type { SecretCache, SecretEntry } from './secret-cache.ts';
+import { requestCheck } from './storage-recheck.ts';
+
+/** Control at work in this process. */
+export interface Leader {
+  /** Has the storages checked anew that wait for one of these Secrets. */
+  recheck(entries: readonly SecretEntry[]): Promise<void>;
+  abandon(recordingUid: string): Promise<void>;
+  /** Runs go on. */
+  close(): Promise<void>;
+}
+
+interface LeaderOptions {
+  readonly data: LocalData;
+  readonly socket: string;
+  readonly secrets: SecretCache;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Starts control over a data directory, whose lock the caller holds: launcher, reconciling, and the socket it is reached by. */
+export async function createLeader(options: LeaderOptions): Promise<Leader> {
+  const { data, socket, secrets, onError } = options;
+  const recorder = findRecorder();
+  prepareSocketDirectory(data.directory.root, socket);
+  const launcher = createLocalLauncher({ data: data.directory, recorder, secrets, socket, onError });
+  const control = createControl({
+    resources: data.store,
+    launcher,
+    ledger: createReportLedger(data.database),
+    clock: { now: () => new Date() },
+    events: data.events,
+    log: createControlLog(join(data.directory.root, 'control.log')),
+  });
+
+  async function recheck(entries: readonly SecretEntry[]): Promise<void> {
+    for (const storage of await data.store.list('ExternalStorage')) {
+      const { namespace } = storage.metadata;
+      const secret = storage.spec.credentials?.secretRef?.name;
+      if (entries.some((entry) => entry.namespace === namespace && entry.name === secret)) {
+        await requestCheck(data.store, storage);
+      }
+    }
+  }
+
+  const server = await startControlServer(socket, {
+    receiveReport: (report) => control.receiveReport(report),
+    putSecrets: async (entries) => {
+      secrets.put(entries);
+      await recheck(entries);
+    },
+    check: async (namespace, name, signal) => {
+      const storage = await data.store.get('ExternalStorage', namespace, name);
+      if (storage === undefined) {
+        throw new TapedeckError('NotFound', `there is no ExternalStorage ${name} in namespace ${namespace}`);
+      }
+      return await launcher.check(
+        { id: `check-${randomUUID()}`, namespace, name, spec: storage.spec },
+        signal,
+      );
+    },
+  }).catch((error: unknown) => {
+    launcher.close();
+    throw error;
+  });
+  const ending = new AbortController();
+  const running = control.start(ending.signal).catch(onError);
+
+  return {
+    recheck,
+    abandon: (uid) => launcher.terminateRecording(uid),
+    async close() {
+      ending.abort();
+      await running;
+      await server.close();
+      launcher.close();
+    },
+  };
+}

@@ -1,0 +1,151 @@
+import type { Kind, ResourceByKind } from '@tapedeck/control';
+import type { Condition, Recording } from '@tapedeck/core';
+import type { LocalEvent } from '../local/event-log.ts';
+import { formatAge, formatBytes, formatClock, statusSeconds } from './amount.ts';
+import { storagePlace } from './column.ts';
+import { renderTable } from './table.ts';
+import { readableUrl } from './url.ts';
+
+/** What `describe` prints: everything that is known of a resource, for people. */
+export async function describeResource(
+  resource: ResourceByKind[Kind],
+  events: readonly LocalEvent[],
+  now: Date,
+): Promise<string> {
+  const { stringify } = await import('yaml');
+  const { metadata } = resource;
+  const sections = [
+    fields([
+      ['Name', metadata.name],
+      ['Namespace', metadata.namespace],
+      ['Kind', resource.kind],
+      [
+        'Created',
+        metadata.creationTimestamp &&
+          `${metadata.creationTimestamp} (${formatAge(metadata.creationTimestamp, now)} ago)`,
+      ],
+      ['Deleting', metadata.deletionTimestamp && `since ${metadata.deletionTimestamp}`],
+      ['Labels', map(metadata.labels)],
+      ['Annotations', map(metadata.annotations)],
+      ...(resource.kind === 'ExternalStorage'
+        ? ([
+            ['Place', storagePlace(resource.spec)],
+            ['Endpoint', resource.status?.endpoint],
+          ] as const)
+        : []),
+      ...(resource.kind === 'Recording' ? recordingFields(resource) : []),
+    ]),
+    `Spec:\n${indent(stringify(resource.spec, { lineWidth: 0 }).trimEnd())}`,
+    ...(resource.kind === 'Recording' ? recordingSections(resource) : []),
+    ...(resource.kind === 'ExternalStorage' ? checkSection(resource) : []),
+    ...(resource.kind === 'RecordingProfile' ? [] : conditionSection(resource.status?.conditions, now)),
+    eventSection(events, now),
+  ];
+  return sections.join('\n\n');
+}
+
+type Field = readonly [name: string, value: string | undefined];
+
+function fields(all: readonly Field[]): string {
+  const rows = all.filter(([, value]) => value !== undefined && value !== '');
+  return renderTable(
+    undefined,
+    rows.map(([name, value]) => [`${name}:`, value ?? '']),
+  );
+}
+
+function recordingFields({ status }: Recording): readonly Field[] {
+  return [
+    ['Phase', status?.phase ?? 'Pending'],
+    ['Storage', status?.storage?.name],
+    ['Started', status?.startTime],
+    ['Stopped', status?.stopTime && `${status.stopTime} (${status.stopReason ?? 'unknown'})`],
+    ['Duration', status?.duration && formatClock(statusSeconds(status.duration))],
+    [
+      'Progress',
+      status?.progress &&
+        `${formatBytes(status.progress.bytesRecorded)} recorded, ${formatBytes(status.progress.bytesUploaded)} uploaded, ${status.progress.lag} behind`,
+    ],
+  ];
+}
+
+function recordingSections({ status }: Recording): readonly string[] {
+  return [
+    section(
+      'Outputs',
+      ['PLACE', 'SIZE', 'DURATION', 'CRC-32'],
+      (status?.outputs ?? []).map((output) => [
+        readableUrl(output.url ?? output.key),
+        formatBytes(output.bytes),
+        output.duration,
+        output.crc32 ?? '',
+      ]),
+    ),
+    section(
+      'Gaps',
+      ['AT', 'LENGTH', 'REASON'],
+      (status?.gaps ?? []).map((gap) => [gap.start, gap.duration, gap.reason]),
+    ),
+    section(
+      'Attempts',
+      ['NUMBER', 'STARTED', 'ENDED', 'REASON', 'MESSAGE'],
+      (status?.attempts ?? []).map((each) => [
+        String(each.number),
+        each.startTime,
+        each.endTime ?? '',
+        each.reason ?? '',
+        each.message ?? '',
+      ]),
+    ),
+    section(
+      'Notices',
+      ['REASON', 'MESSAGE'],
+      (status?.notices ?? []).map((notice) => [notice.reason, notice.message]),
+    ),
+  ].filter((text) => text !== '');
+}
+
+function checkSection({ status }: ResourceByKind['ExternalStorage']): readonly string[] {
+  const check = status?.lastCheck;
+  if (check === undefined) return [];
+  const rows = check.steps.map((step) => [step.passed ? '✓' : '✗', step.name, step.duration, step.message]);
+  return [section(`Check of ${check.time}`, ['', 'STEP', 'TOOK', 'MESSAGE'], rows)];
+}
+
+function conditionSection(conditions: readonly Condition[] | undefined, now: Date): readonly string[] {
+  if (conditions === undefined || conditions.length === 0) return [];
+  const rows = conditions.map((each) => [
+    each.type,
+    each.status,
+    each.reason,
+    formatAge(each.lastTransitionTime, now),
+    each.message,
+  ]);
+  return [section('Conditions', ['TYPE', 'STATUS', 'REASON', 'SINCE', 'MESSAGE'], rows)];
+}
+
+function eventSection(events: readonly LocalEvent[], now: Date): string {
+  if (events.length === 0) return 'Events: none';
+  const rows = events.map((event) => [
+    event.type,
+    event.reason,
+    `${formatAge(event.last, now)}${event.count > 1 ? ` (x${event.count})` : ''}`,
+    event.message,
+  ]);
+  return section('Events', ['TYPE', 'REASON', 'AGE', 'MESSAGE'], rows);
+}
+
+function section(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return rows.length === 0 ? '' : `${title}:\n${indent(renderTable(head, rows))}`;
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '  ');
+}
+
+function map(values: Readonly<Record<string, string>> | undefined): string | undefined {
+  if (values === undefined) return undefined;
+  return Object.entries(values)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(', ');
+}

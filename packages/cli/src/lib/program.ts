@@ -1,0 +1,220 @@
+import { Command, Option } from 'commander';
+import type { CliExitCode } from './cli-exit.ts';
+import { addCommonOptions, addNamespaceOption, type CommonOptions } from './common-options.ts';
+import type { LocalData } from './local/local-data.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
+
+/** What a command's action works with. */
+interface Context {
+  readonly terminal: Terminal;
+  /** Opens local mode's state at its first call. */
+  data(): LocalData;
+  /** Aborted by Ctrl-C, which then ends the command with 130. */
+  readonly signal: AbortSignal;
+}
+
+export interface Program {
+  readonly command: Command;
+  /** What the command that ran ends with. */
+  exitCode(): CliExitCode;
+}
+
+/** A name, and then as many as one likes. */
+const collect = (value: string, before: readonly string[] = []) => [...before, value];
+
+/**
+ * Every command with its options. The commands themselves load what they need when they are called: what `get` does
+ * not use does not slow it down.
+ */
+export function createProgram(run: RunAction): Program {
+  const program = addCommonOptions(new Command('tapedeck'))
+    .description('Records meetings and live streams straight into your own cloud storage.')
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: false })
+    .helpCommand('help [command]', 'help for a command')
+    .exitOverride();
+  let exitCode: CliExitCode = 0;
+
+  /** Options of a command and what stands before its name, as one. */
+  const act =
+    <A extends readonly unknown[]>(
+      work: (context: Context, options: Record<string, unknown>, ...args: A) => Promise<CliExitCode>,
+    ) =>
+    async (...all: unknown[]) => {
+      const command = all.at(-1) as Command;
+      const args = all.slice(0, -2) as unknown as A;
+      exitCode = await run(mergedOptions(command), (context, options) => work(context, options, ...args));
+    };
+  const sub = (parent: Command, nameAndArgs: string, description: string) =>
+    addCommonOptions(parent.command(nameAndArgs).description(description));
+  const namespaced = (nameAndArgs: string, description: string, parent: Command = program) =>
+    addNamespaceOption(sub(parent, nameAndArgs, description));
+  const fileOption = () =>
+    new Option('-f, --filename <file>', 'a manifest; - is standard input').argParser(collect);
+
+  namespaced('run', 'apply files, show progress, and end when every Recording is over')
+    .addOption(fileOption().makeOptionMandatory())
+    .action(
+      act(async ({ data, terminal }, options) =>
+        (await import('./commands/run.ts')).run(data(), terminal, { filename: [], ...options }),
+      ),
+    );
+  namespaced('record <source>', 'record an address, a file or "testcard" without writing a manifest')
+    .requiredOption('--to <dest>', 'storage name, directory, or s3://bucket/prefix?region=…&endpoint=…')
+    .option('--for <duration>', 'stop after so much, like 30s or 1h30m')
+    .option('--name <name>', 'name of the Recording')
+    .option('--page', 'the address is a page for a browser')
+    .option('--dry-run', 'print the manifest instead')
+    .option('-o, --output <format>', 'json or yaml, with --dry-run')
+    .action(
+      act(async ({ data, terminal }, options, source: string) =>
+        (await import('./commands/record.ts')).record(data, terminal, source, { to: '', ...options }),
+      ),
+    );
+  namespaced('apply', 'write resources and leave the rest to the process that controls')
+    .addOption(fileOption().makeOptionMandatory())
+    .action(
+      act(async ({ data, terminal }, options) =>
+        (await import('./commands/apply.ts')).apply(data(), terminal, { filename: [], ...options }),
+      ),
+    );
+  namespaced('get <kind> [name...]', 'list resources, or show some by name')
+    .option('-o, --output <format>', 'json, yaml, wide or name')
+    .option('-w, --watch', 'go on with every change')
+    .option('-A, --all-namespaces', 'of every namespace')
+    .action(
+      act(async ({ data, terminal, signal }, options, kind: string, names: readonly string[]) =>
+        (await import('./commands/get.ts')).get(data(), terminal, kind, names, options, signal),
+      ),
+    );
+  namespaced(
+    'describe <kind> [name...]',
+    'all that is known of resources, with what happened to them',
+  ).action(
+    act(async ({ data, terminal }, options, kind: string, names: readonly string[]) =>
+      (await import('./commands/describe.ts')).describe(data(), terminal, kind, names, options),
+    ),
+  );
+  namespaced('delete [kind] [name...]', 'delete resources; recordings that run are ended first')
+    .addOption(fileOption())
+    .option('--all', 'all of the kind')
+    .option('--ignore-not-found', 'what is not there is no error')
+    .option('--no-wait', 'do not wait until they are gone')
+    .action(
+      act(async ({ data, terminal, signal }, options, kind: string | undefined, names: readonly string[]) =>
+        (await import('./commands/delete.ts')).remove(data(), terminal, kind, names, options, signal),
+      ),
+    );
+  for (const [name, description] of [
+    ['pause', 'leave out what comes, until resumed'],
+    ['resume', 'go on recording'],
+    ['stop', 'end recordings; the files are completed'],
+  ] as const) {
+    namespaced(`${name} <name...>`, description).action(
+      act(async ({ data, terminal }, options, names: readonly string[]) =>
+        (await import('./commands/recording-state.ts')).setRecordingState(
+          data(),
+          terminal,
+          name,
+          names,
+          options,
+        ),
+      ),
+    );
+  }
+  namespaced('mask <name...>', 'black out picture and sound (not available yet)').action(
+    act(async () => {
+      const { TapedeckError } = await import('@tapedeck/core/error');
+      throw new TapedeckError(
+        'NotSupported',
+        'mask is not available yet; pause leaves the time out altogether',
+      );
+    }),
+  );
+  const storage = sub(program, 'storage', 'look at storages');
+  namespaced('check [name...]', 'try a storage step by step, as a recording would use it', storage)
+    .addOption(fileOption())
+    .option('-o, --output <format>', 'json or yaml')
+    .action(
+      act(async ({ data, terminal }, options, names: readonly string[]) =>
+        (await import('./commands/storage-check.ts')).storageCheck(data(), terminal, names, options),
+      ),
+    );
+  sub(program, 'dev', 'run recordings in this process until Ctrl-C').action(
+    act(async ({ data, terminal }) => (await import('./commands/dev.ts')).dev(data(), terminal)),
+  );
+  sub(program, 'doctor', 'look at what recording needs on this machine')
+    .addOption(new Option('--pre', 'of a cluster, before installing').hideHelp())
+    .addOption(new Option('--wait <duration>', 'until a cluster is ready').hideHelp())
+    .action(
+      act(async ({ data, terminal }, options) => {
+        if (options.pre !== undefined || options.wait !== undefined)
+          throw await clusterOnly('--pre and --wait');
+        return (await import('./commands/doctor.ts')).doctor(data, terminal);
+      }),
+    );
+  sub(program, 'version', 'print the version').action(
+    act(async ({ terminal }) => {
+      terminal.print((await import('./output/version.ts')).readVersion());
+      return 0;
+    }),
+  );
+  return { command: program, exitCode: () => exitCode };
+}
+
+export type RunAction = (
+  options: Record<string, unknown>,
+  work: (context: Context, options: Record<string, unknown>) => Promise<CliExitCode>,
+) => Promise<CliExitCode>;
+
+/** Runs an action in local mode, and lets go of everything it opened. */
+export const runLocally: RunAction = async (all, work) => {
+  const {
+    data: root,
+    color,
+    context,
+    kubeconfig,
+    ...options
+  } = all as CommonOptions & Record<string, unknown>;
+  if (context !== undefined || kubeconfig !== undefined)
+    throw await clusterOnly('--context and --kubeconfig');
+  if ((process.env.TAPEDECK_CONTEXT ?? '') !== '') throw await clusterOnly('TAPEDECK_CONTEXT');
+  const { openLocalData } = await import('./local/local-data.ts');
+  let opened: LocalData | undefined;
+  const interrupt = new AbortController();
+  const onInterrupt = () => interrupt.abort();
+  process.once('SIGINT', onInterrupt);
+  try {
+    const exitCode = await work(
+      {
+        terminal: createTerminal({ color: color !== false }),
+        data: () => {
+          opened ??= openLocalData(root);
+          return opened;
+        },
+        signal: interrupt.signal,
+      },
+      options,
+    );
+    return interrupt.signal.aborted && exitCode === 0 ? 130 : exitCode;
+  } finally {
+    process.off('SIGINT', onInterrupt);
+    opened?.close();
+  }
+};
+
+/** What is said after the command's name wins over what is said before it. */
+function mergedOptions(command: Command): Record<string, unknown> {
+  const chain: Command[] = [];
+  for (let each: Command | null = command; each !== null; each = each.parent) chain.unshift(each);
+  const merged: Record<string, unknown> = Object.assign({}, ...chain.map((each) => each.opts()));
+  return { ...merged, color: chain.every((each) => each.opts().color !== false) };
+}
+
+async function clusterOnly(what: string): Promise<Error> {
+  const { TapedeckError } = await import('@tapedeck/core/error');
+  return new TapedeckError(
+    'NotSupported',
+    `${what}: clusters are not available yet; leave it out for local mode`,
+  );
+}
