@@ -65,6 +65,8 @@ export interface RunObservation {
   readonly endTime?: string;
   readonly pod?: string;
   readonly node?: string;
+  /** Where a person finds what the run could not deliver. */
+  readonly scratch?: string;
 }
 
 /** Starts runs: child processes in local mode, Jobs on Kubernetes. */
@@ -112,4 +114,10 @@ export interface Events {
     resource: { kind: Kind; namespace: string; name: string; uid: string },
     event: { type: 'Normal' | 'Warning'; reason: string; message: string },
   ): void;
+}
+
+/** What operators of Tapedeck read: one event a call, with what it is about as fields; never a secret. */
+export interface Log {
+  info(event: string, details?: Readonly<Record<string, unknown>>): void;
+  warn(event: string, details?: Readonly<Record<string, unknown>>): void;
 }

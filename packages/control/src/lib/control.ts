@@ -1,0 +1,119 @@
+import { type RunReply, type RunReport, redact, TapedeckError } from '@tapedeck/core';
+import { createKeyedQueue } from './keyed-queue.ts';
+import { type ControlOptions, defaultTiming } from './options.ts';
+import type { Clock, Events, Launcher, Log, ReportLedger, ResourceKey, ResourceStore } from './ports.ts';
+import { createRecordingReconciler } from './recording-reconciler.ts';
+import { createReportIntake } from './report-intake.ts';
+import { createStorageReconciler } from './storage-reconciler.ts';
+
+export interface ControlPorts {
+  readonly resources: ResourceStore;
+  readonly launcher: Launcher;
+  readonly ledger: ReportLedger;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly log: Log;
+  readonly options?: ControlOptions;
+}
+
+export interface Control {
+  /**
+   * Reconciles until the signal aborts, and resolves when what was under way has ended. Runs go on: the next
+   * control over the same store adopts them. Call once.
+   */
+  start(signal: AbortSignal): Promise<void>;
+  /** Keeps a run's report durably, then answers with the state that is wanted of the run. */
+  receiveReport(report: RunReport): Promise<RunReply>;
+}
+
+type QueueKey = `${string}/${string}`;
+
+/** Reconciles recordings and storages over the ports it is given; the same in local mode and on a cluster. */
+export function createControl(ports: ControlPorts): Control {
+  const { resources, launcher, ledger, clock, events, log, options = {} } = ports;
+  const timing = { ...defaultTiming, ...options.timing };
+  const policy = { timing, defaultStorage: options.defaultStorage };
+  const stopping = new AbortController();
+  const recordings = createRecordingReconciler({ resources, launcher, ledger, clock, events, log, policy });
+  const storages = createStorageReconciler({ resources, launcher, clock, events, log, timing });
+
+  const failed = (kind: string) => (key: QueueKey, error: unknown) => {
+    if (stopping.signal.aborted) return;
+    const { code, message } = TapedeckError.from(error);
+    log.warn('ReconcileFailed', { kind, key, code, message: redact(message) });
+  };
+  const recordingQueue = createKeyedQueue<QueueKey>({
+    run: (key) => recordings.reconcile(splitKey(key)),
+    onError: failed('Recording'),
+    concurrency: options.concurrency ?? 16,
+  });
+  const storageQueue = createKeyedQueue<QueueKey>({
+    run: (key) => {
+      const { namespace, name } = splitKey(key);
+      return storages.reconcile(namespace, name, stopping.signal);
+    },
+    onError: failed('ExternalStorage'),
+    concurrency: options.checkConcurrency ?? 4,
+  });
+  const profileQueue = createKeyedQueue<QueueKey>({
+    run: async (key) => {
+      await removeProfile(splitKey(key));
+      return undefined;
+    },
+    onError: failed('RecordingProfile'),
+    concurrency: 1,
+  });
+
+  /** A profile is read when a recording begins and never again: one that is being deleted can go at once. */
+  async function removeProfile({ namespace, name }: { namespace: string; name: string }): Promise<void> {
+    const profile = await resources.get('RecordingProfile', namespace, name);
+    if (profile?.metadata.deletionTimestamp === undefined) return;
+    await resources.remove({ kind: 'RecordingProfile', namespace, name }, profile.metadata.uid ?? '');
+  }
+
+  function changed({ kind, namespace, name }: ResourceKey): void {
+    if (kind === 'Recording') {
+      recordingQueue.add(`${namespace}/${name}`);
+      return;
+    }
+    (kind === 'ExternalStorage' ? storageQueue : profileQueue).add(`${namespace}/${name}`);
+    for (const key of recordings.waitingIn(namespace)) recordingQueue.add(`${key.namespace}/${key.name}`);
+  }
+
+  const intake = createReportIntake({
+    resources,
+    ledger,
+    recordings,
+    wake: ({ namespace, name }, after) => {
+      if (after === 0) recordingQueue.add(`${namespace}/${name}`, { urgent: true });
+      else recordingQueue.addAfter(`${namespace}/${name}`, after);
+    },
+    reportInterval: options.reportInterval ?? 1,
+    progressInterval: options.progressInterval ?? 1,
+  });
+
+  return {
+    async start(signal) {
+      if (signal.aborted) return;
+      const ended = new Promise<void>((resolve) =>
+        signal.addEventListener('abort', () => resolve(), { once: true }),
+      );
+      recordings.seed(await resources.list('Recording'));
+      launcher.watch((uid) => {
+        const key = recordings.keyOf(uid);
+        if (key !== undefined) recordingQueue.add(`${key.namespace}/${key.name}`, { urgent: true });
+      }, signal);
+      resources.watch(changed, signal);
+      await ended;
+      stopping.abort();
+      await Promise.all([recordingQueue.stop(), storageQueue.stop(), profileQueue.stop()]);
+    },
+    receiveReport: (report) => intake.receive(report),
+  };
+}
+
+/** Names hold no slash. */
+function splitKey(key: QueueKey): { namespace: string; name: string } {
+  const slash = key.indexOf('/');
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}

@@ -1,0 +1,245 @@
+import { isFinalPhase, isSame, type Recording, redact, TapedeckError } from '@tapedeck/core';
+import { createNameIndex, type NameIndex } from './name-index.ts';
+import type { Clock, Events, Launcher, Log, ReportLedger, ResourceStore } from './ports.ts';
+import { planRecording } from './recording-plan.ts';
+import type {
+  Effect,
+  LaunchFailure,
+  RecordingPlan,
+  RecordingPolicy,
+  RecordingSnapshot,
+} from './recording-snapshot.ts';
+import { reportOf } from './run-history.ts';
+import { parseRunId, runId } from './run-id.ts';
+
+export interface RecordingKey {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface RecordingReconciler {
+  /** Takes in what exists before anything is decided. */
+  seed(recordings: readonly Recording[]): void;
+  /** Resolves with the seconds after which to come again. */
+  reconcile(key: RecordingKey): Promise<number | undefined>;
+  /** Where a recording lives, as far as it has been seen. */
+  keyOf(uid: string): RecordingKey | undefined;
+  /** Recordings of the namespace that wait for a storage or a profile. */
+  waitingIn(namespace: string): readonly RecordingKey[];
+  /** A recording whose resource vanished while a run of it may still go. */
+  orphan(uid: string): Recording | undefined;
+}
+
+export interface RecordingReconcilerPorts {
+  readonly resources: ResourceStore;
+  readonly launcher: Launcher;
+  readonly ledger: ReportLedger;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly log: Log;
+  readonly policy: RecordingPolicy;
+}
+
+/** Statuses are written and runs launched here; what to write and to launch is decided by `planRecording`. */
+export function createRecordingReconciler(ports: RecordingReconcilerPorts): RecordingReconciler {
+  const { resources, launcher, ledger, clock, events, log, policy } = ports;
+  const since = clock.now();
+  const names: NameIndex = createNameIndex();
+  const keys = new Map<string, RecordingKey>();
+  /** What each name held when it was last looked at, for as long as it has not ended. */
+  const live = new Map<string, Recording>();
+  /** Gone from the store with a run that may still go, by uid. */
+  const orphans = new Map<string, Recording>();
+  const failures = new Map<string, LaunchFailure>();
+  const waiting = new Map<string, RecordingKey>();
+
+  const nameOf = ({ namespace, name }: RecordingKey) => `${namespace}/${name}`;
+
+  function see(key: RecordingKey, recording: Recording): void {
+    const uid = recording.metadata.uid ?? '';
+    keys.set(uid, key);
+    if (isFinalPhase(recording.status?.phase)) live.delete(nameOf(key));
+    else live.set(nameOf(key), recording);
+  }
+
+  function drop(uid: string): void {
+    keys.delete(uid);
+    orphans.delete(uid);
+    failures.delete(uid);
+    waiting.delete(uid);
+    names.remove(uid);
+  }
+
+  /** What was under the name before is gone, or is another now: end what runs for it. */
+  function orphanOf(key: RecordingKey, current: Recording | undefined): void {
+    const before = live.get(nameOf(key));
+    const uid = before?.metadata.uid ?? '';
+    if (before === undefined || uid === current?.metadata.uid) return;
+    live.delete(nameOf(key));
+    if ((before.status?.attempts ?? []).length === 0) {
+      drop(uid);
+      return;
+    }
+    const deletionTimestamp = before.metadata.deletionTimestamp ?? clock.now().toISOString();
+    orphans.set(uid, {
+      ...before,
+      metadata: { ...before.metadata, deletionTimestamp },
+      // Nobody asked for the files to go: that would have taken a resource that waits for it.
+      spec: { ...before.spec, deletionPolicy: 'Retain' },
+    });
+  }
+
+  async function load(recording: Recording): Promise<RecordingSnapshot> {
+    const { namespace = 'default', uid = '' } = recording.metadata;
+    const profileName = recording.spec.profileRef?.name;
+    const last = recording.status?.attempts?.at(-1);
+    const begun = last !== undefined;
+    const [profile, storages, observation] = await Promise.all([
+      profileName === undefined || begun
+        ? undefined
+        : resources.get('RecordingProfile', namespace, profileName),
+      isFinalPhase(recording.status?.phase) ? [] : resources.list('ExternalStorage', namespace),
+      last === undefined || last.endTime !== undefined
+        ? undefined
+        : launcher.observe(runId(uid, last.number)),
+    ]);
+    let reports = begun ? await ledger.load(uid) : [];
+    const left = observation?.report;
+    const number = left === undefined ? undefined : parseRunId(left.id)?.number;
+    const known = number === undefined ? undefined : reportOf(reports, number);
+    if (left !== undefined && (known === undefined || known.sequence < left.sequence)) {
+      await ledger.save(uid, left);
+      reports = await ledger.load(uid);
+    }
+    return {
+      recording,
+      profile,
+      storages,
+      reports,
+      observation,
+      launchFailure: failures.get(uid),
+      sameName: names.add(recording),
+      now: clock.now(),
+      since,
+    };
+  }
+
+  /** Performs what is left to do; true when a launch was refused, which changes what is to be said. */
+  async function perform(effects: readonly Effect[], recording: Recording): Promise<boolean> {
+    const { namespace = 'default', name, uid = '' } = recording.metadata;
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'Launch':
+          if (await launchRefused(effect.plan, uid)) return true;
+          log.info('RunLaunched', { namespace, name, run: effect.plan.id, mode: effect.plan.mode });
+          break;
+        case 'Terminate':
+          await launcher.terminate(effect.runId);
+          break;
+        case 'ForgetRun':
+          await launcher.forget(effect.runId);
+          break;
+        case 'ForgetReports':
+          await ledger.forget(uid);
+          break;
+        case 'Remove':
+          live.delete(nameOf({ namespace, name }));
+          if (!orphans.has(uid)) await resources.remove({ kind: 'Recording', namespace, name }, uid);
+          drop(uid);
+          break;
+        case 'Event':
+          events.record(
+            { kind: 'Recording', namespace, name, uid },
+            { ...effect.event, message: redact(effect.event.message) },
+          );
+          break;
+      }
+    }
+    return false;
+  }
+
+  async function launchRefused(plan: Parameters<Launcher['launch']>[0], uid: string): Promise<boolean> {
+    try {
+      await launcher.launch(plan);
+      failures.delete(uid);
+      return false;
+    } catch (error) {
+      const { code, message } = TapedeckError.from(error);
+      const before = failures.get(uid);
+      failures.set(uid, {
+        runId: plan.id,
+        code,
+        message: redact(message).replace(/\.$/, ''),
+        time: clock.now(),
+        times: before?.runId === plan.id ? before.times + 1 : 1,
+      });
+      log.warn('LaunchRefused', { run: plan.id, code, message: redact(message) });
+      return true;
+    }
+  }
+
+  async function settle(
+    recording: Recording,
+    write: (plan: RecordingPlan) => Promise<Recording>,
+  ): Promise<RecordingPlan> {
+    const plan = planRecording(await load(recording), policy);
+    await perform(plan.before, recording);
+    const written = await write(plan);
+    if (!(await perform(plan.after, written))) return plan;
+    // Once more, with the refusal known: the status then says it.
+    const refused = planRecording(await load(written), policy);
+    await write(refused);
+    return refused;
+  }
+
+  async function reconcileOrphan(orphan: Recording): Promise<number | undefined> {
+    const uid = orphan.metadata.uid ?? '';
+    const plan = await settle(orphan, async ({ status }) => {
+      const next = { ...orphan, status };
+      orphans.set(uid, next);
+      return next;
+    });
+    return orphans.has(uid) ? plan.requeueAfterSeconds : undefined;
+  }
+
+  return {
+    seed(recordings) {
+      for (const recording of recordings) {
+        const { namespace = 'default', name } = recording.metadata;
+        see({ namespace, name }, recording);
+        names.add(recording);
+      }
+    },
+
+    async reconcile(key) {
+      const recording = await resources.get('Recording', key.namespace, key.name);
+      orphanOf(key, recording);
+      const waits: number[] = [];
+      for (const orphan of [...orphans.values()]) {
+        const { namespace = 'default', name } = orphan.metadata;
+        if (namespace !== key.namespace || name !== key.name) continue;
+        const wait = await reconcileOrphan(orphan);
+        if (wait !== undefined) waits.push(wait);
+      }
+      if (recording !== undefined) {
+        const uid = recording.metadata.uid ?? '';
+        see(key, recording);
+        let latest = recording;
+        const plan = await settle(recording, async ({ status }) => {
+          if (!isSame(latest.status, status)) await resources.writeStatus(latest, status);
+          latest = { ...latest, status };
+          see(key, latest);
+          return latest;
+        });
+        if (plan.waits === true) waiting.set(uid, key);
+        else waiting.delete(uid);
+        if (plan.requeueAfterSeconds !== undefined) waits.push(plan.requeueAfterSeconds);
+      }
+      return waits.length === 0 ? undefined : Math.min(...waits);
+    },
+
+    keyOf: (uid) => keys.get(uid),
+    waitingIn: (namespace) => [...waiting.values()].filter((key) => key.namespace === namespace),
+    orphan: (uid) => orphans.get(uid),
+  };
+}

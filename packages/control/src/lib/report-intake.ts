@@ -1,0 +1,84 @@
+import { isFinalPhase, type Recording, type RunReply, type RunReport } from '@tapedeck/core';
+import type { ReportLedger, ResourceStore } from './ports.ts';
+import type { RecordingReconciler } from './recording-reconciler.ts';
+import { parseRunId } from './run-id.ts';
+
+export interface ReportIntake {
+  receive(report: RunReport): Promise<RunReply>;
+}
+
+/** What of a report is worth a status at once; the rest is progress. */
+function gist(report: RunReport): string {
+  return JSON.stringify([
+    report.state,
+    report.startTime,
+    report.result,
+    report.files.map(({ key, state }) => [key, state]),
+    report.gaps.length,
+    report.pauses.length,
+    report.notices,
+  ]);
+}
+
+/** Keeps reports durably, wakes who has to decide, and answers with the state that is wanted. */
+export function createReportIntake(ports: {
+  readonly resources: ResourceStore;
+  readonly ledger: ReportLedger;
+  readonly recordings: Pick<RecordingReconciler, 'keyOf' | 'orphan'>;
+  /** Runs the recording at once, or after that many seconds together with whatever else comes until then. */
+  readonly wake: (key: { namespace: string; name: string }, afterSeconds: number) => void;
+  readonly reportInterval: number;
+  readonly progressInterval: number;
+}): ReportIntake {
+  const { resources, ledger, recordings } = ports;
+  /** By recording, of its newest run: bounded by the number of recordings that run. */
+  const gists = new Map<string, { readonly run: string; readonly gist: string }>();
+  const stop: RunReply = { desired: 'Stopped', intervalSeconds: ports.reportInterval };
+
+  async function find(uid: string): Promise<Recording | undefined> {
+    const orphan = recordings.orphan(uid);
+    if (orphan !== undefined) return orphan;
+    const key = recordings.keyOf(uid);
+    if (key !== undefined) {
+      const recording = await resources.get('Recording', key.namespace, key.name);
+      return recording?.metadata.uid === uid ? recording : undefined;
+    }
+    // A report may come in before the first look at its recording, right after a start.
+    return (await resources.list('Recording')).find(({ metadata }) => metadata.uid === uid);
+  }
+
+  return {
+    async receive(report) {
+      const run = parseRunId(report.id);
+      if (run === undefined) return stop;
+      const { recordingUid: uid, number } = run;
+      const recording = await find(uid);
+      if (recording === undefined) return stop;
+      await ledger.save(uid, report);
+      const newest = recording.status?.attempts?.at(-1)?.number ?? 0;
+      // A run that was given up and lives on must not go on beside its successor.
+      if (number < newest) return stop;
+      const now = gist(report);
+      const before = gists.get(uid);
+      const same = before?.run === report.id && before.gist === now;
+      if (report.result === undefined) gists.set(uid, { run: report.id, gist: now });
+      else gists.delete(uid);
+      const { namespace = 'default', name } = recording.metadata;
+      ports.wake({ namespace, name }, same ? ports.progressInterval : 0);
+      return { desired: desiredOf(recording), intervalSeconds: ports.reportInterval };
+    },
+  };
+}
+
+function desiredOf({ spec, status, metadata }: Recording): RunReply['desired'] {
+  if (metadata.deletionTimestamp !== undefined || isFinalPhase(status?.phase)) return 'Stopped';
+  switch (spec.state) {
+    case 'Stopped':
+      return 'Stopped';
+    case 'Paused':
+    case 'Masked':
+      return 'Paused';
+    default:
+      return 'Recording';
+  }
+}

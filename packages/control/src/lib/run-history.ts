@@ -1,0 +1,181 @@
+import {
+  type ExternalStorage,
+  formatSeconds,
+  isFinalPhase,
+  joinKey,
+  normalizePrefix,
+  type RecordingOutput,
+  type RecordingStatus,
+  type RunFile,
+  type RunGap,
+  type RunReport,
+} from '@tapedeck/core';
+import { storageSummary } from './recording-admission.ts';
+import { parseRunId } from './run-id.ts';
+
+type Attempts = NonNullable<RecordingStatus['attempts']>;
+
+/** Bounds of the status's lists; see the schema. */
+const maxGaps = 256;
+const maxNotices = 32;
+const maxOutputs = 1024;
+
+export function reportOf(reports: readonly RunReport[], number: number): RunReport | undefined {
+  return reports.find((report) => parseRunId(report.id)?.number === number);
+}
+
+/** What the runs have said together, oldest first. */
+export interface RunHistory {
+  /** As the newest report has them: each report carries the files of the runs before. */
+  readonly files: readonly RunFile[];
+  /** Seconds of media in the files. */
+  readonly mediaSeconds: number;
+  readonly newest: RunReport | undefined;
+  readonly startTime: string | undefined;
+}
+
+/** `RemovedFiles` of a run that deletes are not what the recording was: its reports are left out. */
+export function readHistory(reports: readonly RunReport[], attempts: Attempts): RunHistory {
+  const removing = new Set(attempts.filter(({ mode }) => mode === 'Remove').map(({ number }) => number));
+  const told = reports.filter((report) => !removing.has(parseRunId(report.id)?.number ?? 0));
+  const newest = told.at(-1);
+  const files = newest?.files ?? [];
+  const starts = told.flatMap(({ startTime }) => (startTime === undefined ? [] : [startTime])).sort();
+  return {
+    files,
+    mediaSeconds: files.reduce((sum, file) => sum + file.durationSeconds, 0),
+    newest,
+    startTime: starts[0],
+  };
+}
+
+/** Is anything in the storage that nobody has completed yet? */
+export function hasOpenFiles(files: readonly RunFile[]): boolean {
+  return files.some((file) => file.state === 'Open');
+}
+
+/** Is there anything at all that a person could watch, or could once it is completed? */
+export function hasMedia(files: readonly RunFile[]): boolean {
+  return files.some((file) => file.bytes > 0 || file.durationSeconds > 0 || file.journal !== undefined);
+}
+
+/**
+ * Gaps that runs report, and those between runs: from the last word of one that broke off to the first picture of the
+ * next one that recorded.
+ */
+export function gapsOf(reports: readonly RunReport[], attempts: Attempts): RunGap[] {
+  const gaps: RunGap[] = [];
+  let last:
+    | { readonly time: number; readonly mediaSeconds: number; readonly reason: RunGap['reason'] }
+    | undefined;
+  for (const { number, mode, reason } of attempts) {
+    const report = reportOf(reports, number);
+    if (report === undefined || (mode ?? 'Record') !== 'Record') continue;
+    if (report.startTime !== undefined && last !== undefined) {
+      gaps.push({
+        startSeconds: last.mediaSeconds,
+        durationSeconds: Math.max(0, (Date.parse(report.startTime) - last.time) / 1000),
+        reason: last.reason,
+      });
+    }
+    gaps.push(...report.gaps);
+    if (report.startTime !== undefined) {
+      last = {
+        time: Date.parse(report.time),
+        mediaSeconds: report.files.reduce((sum, file) => sum + file.durationSeconds, 0),
+        reason: reason === 'NodeLost' ? 'NodeLost' : 'Interrupted',
+      };
+    }
+  }
+  return gaps;
+}
+
+/** The fields of a status that only repeat what runs have said. */
+export function statusOfRuns(
+  reports: readonly RunReport[],
+  attempts: Attempts,
+  storages: readonly ExternalStorage[],
+  before: RecordingStatus,
+): Partial<RecordingStatus> {
+  const history = readHistory(reports, attempts);
+  const { newest } = history;
+  if (newest === undefined) return {};
+  const recordings = attempts
+    .filter(({ mode }) => mode !== 'Remove')
+    .flatMap(({ number }) => reportOf(reports, number) ?? []);
+  const pauses = recordings.flatMap((report) => report.pauses);
+  const gaps = gapsOf(reports, attempts);
+  const notices = new Map(
+    recordings
+      .flatMap((report) => report.notices)
+      .map((notice) => [notice.reason, notice.message.slice(0, 1024)]),
+  );
+  // A run may have fallen back to another storage than the first choice.
+  const used = storages.find(({ metadata }) => metadata.name === history.files.at(-1)?.storage);
+  return {
+    ...(used === undefined ? {} : { storage: storageSummary(used) }),
+    ...(history.startTime === undefined ? {} : { startTime: history.startTime }),
+    duration: formatSeconds(history.mediaSeconds),
+    progress: {
+      bytesRecorded: newest.progress.bytesRecorded,
+      bytesUploaded: newest.progress.bytesUploaded,
+      lag: formatSeconds(newest.progress.lagSeconds),
+      // A rate of something that has ended would be a lie.
+      ...(newest.result === undefined && !isFinalPhase(before.phase)
+        ? { bitrate: Math.round(newest.progress.bitrate) }
+        : {}),
+      time: newest.time,
+    },
+    outputs: outputsOf(history.files, storages, before.outputs ?? []),
+    ...(gaps.length === 0
+      ? {}
+      : {
+          gaps: gaps.slice(0, maxGaps).map((gap) => ({
+            start: formatSeconds(gap.startSeconds),
+            duration: formatSeconds(gap.durationSeconds),
+            reason: gap.reason,
+          })),
+        }),
+    ...(pauses.length === 0
+      ? {}
+      : {
+          pauses: pauses.slice(0, maxGaps).map((pause) => ({
+            start: formatSeconds(pause.startSeconds),
+            duration: formatSeconds(pause.durationSeconds),
+          })),
+        }),
+    ...(notices.size === 0
+      ? {}
+      : { notices: [...notices].slice(0, maxNotices).map(([reason, message]) => ({ reason, message })) }),
+  };
+}
+
+/** The complete files, as people look for them: with the storage's prefix before the key. */
+function outputsOf(
+  files: readonly RunFile[],
+  storages: readonly ExternalStorage[],
+  before: readonly RecordingOutput[],
+): RecordingOutput[] {
+  return files
+    .filter((file) => file.state === 'Complete')
+    .slice(0, maxOutputs)
+    .map((file): RecordingOutput => {
+      const storage = storages.find(({ metadata }) => metadata.name === file.storage);
+      const known = before.find(({ key, storage: name }) => name === file.storage && key.endsWith(file.key));
+      // The storage may be gone by now; where the file lies was said while it was there.
+      const key =
+        storage === undefined
+          ? (known?.key ?? file.key)
+          : joinKey(normalizePrefix(storage.spec.prefix), file.key);
+      return {
+        type: 'File',
+        key,
+        ...(file.url === undefined ? {} : { url: file.url }),
+        bytes: file.bytes,
+        duration: formatSeconds(file.durationSeconds),
+        ...(file.crc32 === undefined ? {} : { crc32: file.crc32 }),
+        storage: file.storage,
+        segment: file.segment,
+      };
+    });
+}
