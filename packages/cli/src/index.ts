@@ -1,1 +1,2 @@
-export { createLocalStore, type LocalStore } from './lib/local/resource-store.ts';
+export { main } from './lib/main.ts';
+export { createProgram, type Program } from './lib/program.ts';

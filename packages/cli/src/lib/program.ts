@@ -9,7 +9,7 @@ interface Context {
   readonly terminal: Terminal;
   /** Opens local mode's state at its first call. */
   data(): LocalData;
-  /** Aborted by Ctrl-C, which then ends the command with 130. */
+  /** Aborted by Ctrl-C; whoever reads it ends the command then. */
   readonly signal: AbortSignal;
 }
 
@@ -83,8 +83,15 @@ export function createProgram(run: RunAction): Program {
     .option('-w, --watch', 'go on with every change')
     .option('-A, --all-namespaces', 'of every namespace')
     .action(
-      act(async ({ data, terminal, signal }, options, kind: string, names: readonly string[]) =>
-        (await import('./commands/get.ts')).get(data(), terminal, kind, names, options, signal),
+      act(async (context, options, kind: string, names: readonly string[]) =>
+        (await import('./commands/get.ts')).get(
+          context.data(),
+          context.terminal,
+          kind,
+          names,
+          options,
+          () => context.signal,
+        ),
       ),
     );
   namespaced(
@@ -183,20 +190,22 @@ export const runLocally: RunAction = async (all, work) => {
   let opened: LocalData | undefined;
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();
-  process.once('SIGINT', onInterrupt);
   try {
-    const exitCode = await work(
+    return await work(
       {
         terminal: createTerminal({ color: color !== false }),
         data: () => {
           opened ??= openLocalData(root);
           return opened;
         },
-        signal: interrupt.signal,
+        // Only for a command that looks at it: the others end on Ctrl-C as any program does.
+        get signal() {
+          process.off('SIGINT', onInterrupt).once('SIGINT', onInterrupt);
+          return interrupt.signal;
+        },
       },
       options,
     );
-    return interrupt.signal.aborted && exitCode === 0 ? 130 : exitCode;
   } finally {
     process.off('SIGINT', onInterrupt);
     opened?.close();

@@ -23,7 +23,7 @@ export async function get(
   word: string,
   wanted: readonly string[],
   options: GetOptions,
-  signal: AbortSignal,
+  signal: () => AbortSignal,
 ): Promise<CliExitCode> {
   const { kind, names } = parseTarget(word, wanted);
   const format = options.output === undefined ? undefined : parseOutputFormat(options.output);
@@ -36,7 +36,8 @@ export async function get(
       key.kind === kind &&
       (namespace === undefined || key.namespace === namespace) &&
       (names.length === 0 || names.includes(key.name));
-    await watch(data, resources, matches, printer.next, signal);
+    await watch(data, resources, matches, printer.next, signal());
+    return cliExitCodes.Interrupted;
   }
   return cliExitCodes.Done;
 }

@@ -1,0 +1,254 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Recording } from '@tapedeck/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startTapedeck, type TapedeckProcess } from '../testing/tapedeck-process.ts';
+
+const secretValue = 'wJalrXUtnFEMIK7MDENGbPxRfiCYKEY';
+let data: string;
+let started: TapedeckProcess[];
+
+function start(words: readonly string[], env: Record<string, string> = {}, input = ''): TapedeckProcess {
+  const process = startTapedeck(data, words, { env, input });
+  started.push(process);
+  return process;
+}
+const tapedeck = (...words: string[]) => start(words).ended;
+
+function manifest(name: string, spec: string): string {
+  return `apiVersion: v1
+kind: Secret
+metadata: {name: keys}
+stringData: {secretAccessKey: ${secretValue}}
+---
+apiVersion: tapedeck.dev/v1alpha1
+kind: ExternalStorage
+metadata: {name: folder}
+spec: {provider: Local, local: {directory: ./out}, credentials: {secretRef: {name: keys}}}
+---
+apiVersion: tapedeck.dev/v1alpha1
+kind: Recording
+metadata: {name: ${name}}
+spec: {source: {type: TestCard}, storage: {refs: [{name: folder}]}, ${spec}}
+`;
+}
+
+function write(name: string, spec: string): string {
+  const file = join(data, `${name}.yaml`);
+  writeFileSync(file, manifest(name, spec));
+  return file;
+}
+
+async function recording(name: string): Promise<Recording> {
+  return JSON.parse((await tapedeck('get', 'rec', name, '-o', 'json')).stdout);
+}
+
+async function phase(name: string): Promise<string | undefined> {
+  const { stdout } = await tapedeck('get', 'rec', name, '-o', 'json');
+  return stdout === '' ? 'gone' : (JSON.parse(stdout) as Recording).status?.phase;
+}
+
+const until = (name: string, wanted: string, timeout = 20_000) =>
+  expect.poll(() => phase(name), { timeout, interval: 250 }).toBe(wanted);
+
+/** Recorders of this data directory that run. */
+function recorders(): readonly number[] {
+  const runs = join(data, 'runs');
+  if (!existsSync(runs)) return [];
+  return readdirSync(runs)
+    .map((id) => join(runs, id, 'run.json'))
+    .filter(existsSync)
+    .map((file) => Number(JSON.parse(readFileSync(file, 'utf8')).process.pid))
+    .filter((pid) => {
+      try {
+        return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).trim()[0] !== 'Z';
+      } catch {
+        return false;
+      }
+    });
+}
+
+beforeEach(() => {
+  data = mkdtempSync(join(tmpdir(), 'tapedeck-run-'));
+  started = [];
+});
+afterEach(async () => {
+  for (const { child } of started) child.kill('SIGKILL');
+  await Promise.all(started.map(({ ended }) => ended));
+  for (const pid of recorders()) process.kill(-pid, 'SIGKILL');
+  rmSync(data, { recursive: true, force: true });
+});
+
+describe('run', () => {
+  it('ends with 0 and where the file is, and records anew the next time', async () => {
+    const file = write('a', 'stopWhen: {elapsed: 1s}');
+    const first = await tapedeck('run', '-f', file);
+    expect(first.code).toBe(0);
+    expect(first.stdout).toMatch(/^\/.*\/out\/a_\d{8}T\d{6}Z.*\.mp4\n$/);
+    expect(existsSync(first.stdout.trim())).toBe(true);
+    expect(first.stderr).toMatch(/recording\/a Recording\n[\s\S]*recording\/a Uploaded\n$/);
+    expect(first.stderr).not.toContain('\u001b');
+    const second = await tapedeck('run', '-f', file);
+    expect(second.code).toBe(0);
+    expect(second.stderr).toContain('recording.tapedeck.dev/a is over (Uploaded); recording it anew');
+    expect(second.stdout).not.toBe(first.stdout);
+    expect(existsSync(first.stdout.trim())).toBe(true);
+    expect(recorders()).toEqual([]);
+  });
+
+  it('ends with 1 and says why when a recording fails', async () => {
+    const ended = await start(['run', '-f', write('a', 'retries: 0')], { FAKE_RECORDER: 'source-failed' })
+      .ended;
+    expect(ended).toMatchObject({ code: 1, stdout: '' });
+    expect(ended.stderr).toMatch(/recording\/a Failed: .*nothing is served at/);
+  });
+
+  it('goes on after a crash of the recorder: the next attempt takes over', async () => {
+    const ended = await start(['run', '-f', write('a', 'stopWhen: {elapsed: 2s}')], {
+      FAKE_RECORDER: 'crash-once',
+    }).ended;
+    expect(ended.code).toBe(0);
+    expect((await recording('a')).status?.attempts).toMatchObject([
+      { number: 1 },
+      { number: 2, reason: 'Complete' },
+    ]);
+  });
+
+  it('stops and completes on Ctrl-C', async () => {
+    const running = start(['run', '-f', write('a', 'maxDuration: 1h')]);
+    await until('a', 'Recording');
+    running.child.kill('SIGINT');
+    const ended = await running.ended;
+    expect(ended.code).toBe(130);
+    expect(ended.stdout).toMatch(/\.mp4\n$/);
+    expect(await phase('a')).toBe('Uploaded');
+    expect(recorders()).toEqual([]);
+  });
+
+  it('abandons on a second Ctrl-C, and still leaves no recorder behind', async () => {
+    const running = start(['run', '-f', write('a', 'maxDuration: 1h')]);
+    await until('a', 'Recording');
+    expect(recorders()).toHaveLength(1);
+    running.child.kill('SIGINT');
+    await expect.poll(running.stderr).toContain('Stopping');
+    running.child.kill('SIGINT');
+    const ended = await running.ended;
+    expect(ended.code).toBe(130);
+    expect(ended.stderr).toContain('Abandoned');
+    await expect.poll(recorders, { timeout: 10_000 }).toEqual([]);
+  });
+
+  it('hears of what another shell says', async () => {
+    const running = start(['run', '-f', write('a', 'maxDuration: 1h')]);
+    await until('a', 'Recording');
+    expect((await tapedeck('pause', 'a')).stdout).toBe('recording.tapedeck.dev/a paused\n');
+    await until('a', 'Paused');
+    await tapedeck('resume', 'a');
+    await until('a', 'Recording');
+    await tapedeck('stop', 'a');
+    expect(await running.ended).toMatchObject({ code: 0 });
+    expect((await recording('a')).status?.stopReason).toBe('Requested');
+    expect(await tapedeck('stop', 'a')).toMatchObject({ code: 0, stdout: '' });
+    expect((await tapedeck('resume', 'a')).code).toBe(2);
+  });
+
+  it('writes a Secret nowhere', async () => {
+    const running = start(['run', '-f', write('a', 'maxDuration: 1h')]);
+    await until('a', 'Recording');
+    const [pid = 0] = recorders();
+    if (process.platform === 'linux') {
+      for (const of of [pid, running.child.pid]) {
+        expect(readFileSync(`/proc/${of}/cmdline`, 'utf8')).not.toContain(secretValue);
+        expect(readFileSync(`/proc/${of}/environ`, 'utf8')).not.toContain(secretValue);
+      }
+    }
+    rmSync(join(data, 'a.yaml'));
+    expect(() => execFileSync('grep', ['-rlaF', secretValue, data], { encoding: 'utf8' })).toThrow();
+    running.child.kill('SIGINT');
+    await running.ended;
+    expect(() => execFileSync('grep', ['-rlaF', secretValue, data], { encoding: 'utf8' })).toThrow();
+  });
+
+  it('takes only what it can run', async () => {
+    const storage = manifest('a', '').split('---\n')[1] ?? '';
+    expect(await start(['run', '-f', '-'], {}, storage).ended).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no Recording'),
+    });
+  });
+});
+
+describe('several control processes', () => {
+  it('lead one at a time; a follower hands over its Secrets, and takes over when the leader is killed', async () => {
+    const leader = start(['dev']);
+    await expect.poll(leader.stderr, { timeout: 10_000 }).toContain('Running the recordings');
+    const follower = start(['run', '-f', write('a', 'maxDuration: 1h')], { FAKE_RECORDER: '' });
+    await until('a', 'Recording');
+    expect(follower.stderr()).not.toContain('this one goes on');
+    const [before] = recorders();
+    leader.child.kill('SIGKILL');
+    await expect.poll(follower.stderr, { timeout: 10_000 }).toContain('this one goes on');
+    expect(recorders()).toEqual([before]);
+    // Recorded on through it, by the same process.
+    const { status } = await recording('a');
+    await expect
+      .poll(async () => (await recording('a')).status?.progress?.bytesRecorded, { timeout: 10_000 })
+      .toBeGreaterThan(status?.progress?.bytesRecorded ?? 0);
+    // A next attempt needs the Secret, which only the follower knows now.
+    process.kill(before ?? 0, 'SIGKILL');
+    await expect
+      .poll(async () => (await recording('a')).status?.attempts?.length, { timeout: 20_000 })
+      .toBe(2);
+    await until('a', 'Recording');
+    follower.child.kill('SIGINT');
+    expect((await follower.ended).code).toBe(130);
+    expect(await phase('a')).toBe('Uploaded');
+  });
+
+  it('find what went on without them', async () => {
+    const first = start(['run', '-f', write('a', 'maxDuration: 1h')]);
+    await until('a', 'Recording');
+    const pids = recorders();
+    first.child.kill('SIGKILL');
+    await first.ended;
+    expect((await tapedeck('stop', 'a')).stderr).toContain('No control process runs');
+    expect(recorders()).toEqual(pids);
+    const next = start(['dev']);
+    await until('a', 'Uploaded');
+    expect((await recording('a')).status?.attempts).toHaveLength(1);
+    next.child.kill('SIGINT');
+    expect((await next.ended).code).toBe(0);
+    expect(recorders()).toEqual([]);
+  });
+
+  it('delete a recording that runs: it is ended, then it is gone', async () => {
+    const dev = start(['dev']);
+    await expect.poll(dev.stderr, { timeout: 10_000 }).toContain('Running the recordings');
+    expect((await tapedeck('apply', '-f', write('a', 'maxDuration: 1h'))).code).toBe(0);
+    await until('a', 'Recording');
+    const deleted = await tapedeck('delete', 'rec', 'a');
+    expect(deleted).toMatchObject({ code: 0, stdout: 'recording.tapedeck.dev/a deleted\n' });
+    expect(await phase('a')).toBe('gone');
+    expect(recorders()).toEqual([]);
+    expect(readdirSync(join(data, 'runs'))).toEqual([]);
+    expect(readdirSync(join(data, 'out'))).toHaveLength(1);
+  });
+
+  it('check a storage with the Secret that only control knows', async () => {
+    const dev = start(['dev']);
+    await expect.poll(dev.stderr, { timeout: 10_000 }).toContain('Running the recordings');
+    const file = write('a', 'state: Paused, maxDuration: 1h');
+    await tapedeck('apply', '-f', file);
+    expect((await tapedeck('storage', 'check', 'folder')).stdout).toContain('folder: ready');
+    dev.child.kill('SIGKILL');
+    await dev.ended;
+    const alone = await tapedeck('storage', 'check', 'folder');
+    expect(alone).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('apply the file with the Secret again'),
+    });
+    expect((await tapedeck('storage', 'check', '-f', file)).code).toBe(0);
+  });
+});
