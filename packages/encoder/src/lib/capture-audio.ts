@@ -35,8 +35,9 @@ export function planAudio(
     options: [
       ['-c:a', 'aac', '-b:a', `${spec.bitrate ?? defaultBitrate[channels]}`],
       ['-ar', '48000', '-ac', channels === 'Mono' ? '1' : '2'],
-      // Holes in the source's sound become silence, and it begins with the picture: sync does not drift.
-      ['-filter:a', 'aresample=async=1000:first_pts=0'],
+      // Holes in the source's sound become silence, so that sync does not drift. Not with first_pts=0: where the
+      // source jumps (a change of format, an inserted piece) it would begin at zero again and shift all that follows.
+      ['-filter:a', 'aresample=async=1000'],
     ].flat(),
   };
 }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { TapedeckError } from '@tapedeck/core';
 
-/** ffmpeg's own account, about once a second; zeros until it has said something. */
+/** ffmpeg's own account, some times a second; zeros until it has said something. */
 export interface CaptureStats {
   /** Written to the output, of video. */
   readonly frames: number;

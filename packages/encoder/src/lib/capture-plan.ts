@@ -25,7 +25,8 @@ export const inputListDescriptor = 4;
 
 const globalOptions: readonly string[] = [
   ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+warning'],
-  ['-progress', `pipe:${progressDescriptor}`, '-stats_period', '1'],
+  // ffmpeg 7 looks for signals once in such a period, so it is also how long a stop may wait.
+  ['-progress', `pipe:${progressDescriptor}`, '-stats_period', '0.25'],
 ].flat();
 
 /**

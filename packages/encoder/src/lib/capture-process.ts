@@ -13,6 +13,13 @@ import { createRedactor } from './input-redact.ts';
 import { parseInputAddress } from './input-url.ts';
 
 /**
+ * The first SIGINT is noticed between two reads, and a read of HLS waits for the next segment. The second breaks
+ * the read off, and with it the writing of the fragment in progress: at most one second of media, which is why
+ * ffmpeg is given this time to come back by itself.
+ */
+const interruptAfterSeconds = 1;
+
+/**
  * Starts ffmpeg on a plan. Rejects with `EncoderMissing` when there is none, `Aborted` when the signal was
  * aborted already; whatever goes wrong after that is told by `ended`.
  */
@@ -40,7 +47,7 @@ function superviseCapture(child: ChildProcess, plan: CapturePlan, options: Captu
   let killed = false;
   let stalled: TapedeckError | undefined;
   let spawnError: Error | undefined;
-  let stopTimer: NodeJS.Timeout | undefined;
+  const timers: NodeJS.Timeout[] = [];
   let bytes = 0;
 
   const log = createFfmpegLog(redactorOf(plan));
@@ -67,10 +74,13 @@ function superviseCapture(child: ChildProcess, plan: CapturePlan, options: Captu
     return ended;
   };
   const ask = () => {
-    if (stopTimer !== undefined) return;
+    if (timers.length > 0) return;
     // SIGINT and not `q`: ffmpeg looks at its keyboard only between reads, and a silent source never returns.
     signalChild('SIGINT');
-    stopTimer = setTimeout(() => void kill(), (options.stopTimeoutSeconds ?? 5) * 1000);
+    timers.push(
+      setTimeout(() => signalChild('SIGINT'), interruptAfterSeconds * 1000),
+      setTimeout(() => void kill(), (options.stopTimeoutSeconds ?? 5) * 1000),
+    );
   };
   const stop = () => {
     asked = true;
@@ -101,7 +111,7 @@ function superviseCapture(child: ChildProcess, plan: CapturePlan, options: Captu
     });
     // `close` and not `exit`: only then have stdout and stderr been read to their end.
     child.once('close', (exitCode, signal) => {
-      clearTimeout(stopTimer);
+      for (const timer of timers) clearTimeout(timer);
       watch.close();
       options.signal?.removeEventListener('abort', onAbort);
       const outcome = { exitCode, signal, asked, killed, stderrTail: log.tail(), stats: currentStats() };

@@ -10,14 +10,13 @@ interface KnownMessage {
 /** What ffmpeg and ffprobe say when a source cannot be opened, most telling first. 5.1 and 7.1 agree on these words. */
 const knownMessages: readonly KnownMessage[] = [
   {
-    pattern:
-      /\b40[13]\b|Unauthorized|Forbidden|Permission denied|authentication failed|NetStream\.Play\.Unauthorized/i,
+    pattern: /Unauthorized|Forbidden|Permission denied|authentication failed|NetStream\.Play\.Unauthorized/i,
     code: 'SourceDenied',
     says: 'refuses to be read; check its credentials and rights.',
   },
   {
     pattern:
-      /\b404\b|No such file or directory|StreamNotFound|NetStream\.Play\.StreamNotFound|stream .*not found|no one is publishing/i,
+      /404 Not Found|No such file or directory|StreamNotFound|NetStream\.Play\.StreamNotFound|stream .*not found|no one is publishing/i,
     code: 'SourceNotFound',
     says: 'is not there; check the address, or start the broadcast first.',
   },
@@ -52,8 +51,7 @@ const knownMessages: readonly KnownMessage[] = [
     says: 'does not answer in time; check host, port and firewalls.',
   },
   {
-    pattern:
-      /\b5\d\d\b.*(?:Server|Error|Unavailable)|Server returned 5XX|Connection reset by peer|Broken pipe/i,
+    pattern: /HTTP error 5\d\d|Server returned [45]XX|Connection reset by peer|Broken pipe/i,
     code: 'SourceUnreachable',
     says: 'answers with an error of its own; look at the source.',
   },

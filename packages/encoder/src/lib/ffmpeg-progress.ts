@@ -15,7 +15,7 @@ export const noStats: CaptureStats = {
 const longestReport = 16_384;
 
 /**
- * Reads what `-progress` writes: `key=value` lines, one block a second, closed by `progress=continue` or
+ * Reads what `-progress` writes: `key=value` lines, one block a period, closed by `progress=continue` or
  * `progress=end`. Values that are not known yet are `N/A` and keep the last one.
  */
 export function createProgressReader(

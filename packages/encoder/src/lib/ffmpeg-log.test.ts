@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { createFfmpegLog } from './ffmpeg-log.ts';
+
+it('finds a secret that a chunk boundary cuts in two', () => {
+  const log = createFfmpegLog((line) => line.replaceAll('secret', '…'));
+  for (const chunk of ['opening sec', 'ret\nfai', 'led\n', 'unfinished sec', 'ret']) log.push(chunk);
+  expect(log.tail()).toEqual(['opening …', 'failed', 'unfinished …']);
+});
+
+it('keeps the newest lines only, and of a line without an end only its beginning', () => {
+  const log = createFfmpegLog((line) => line);
+  for (let i = 0; i < 1000; i += 1) log.push(`line ${i}\n`);
+  expect(log.tail()).toHaveLength(64);
+  expect(log.tail().at(-1)).toBe('line 999');
+  for (let i = 0; i < 1000; i += 1) log.push('x'.repeat(1000));
+  expect(log.tail().join('').length).toBeLessThan(64 * 2100);
+});
