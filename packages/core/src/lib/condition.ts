@@ -42,6 +42,7 @@ export function setConditions(
   return sets.reduce<Condition[]>((all, set) => setCondition(all, set, context), [...conditions]);
 }
 
+/** The condition of that type; undefined where nobody has said anything about it yet. */
 export function findCondition(
   conditions: readonly Condition[] | undefined,
   type: string,

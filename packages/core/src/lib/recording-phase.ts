@@ -16,6 +16,7 @@ export const phaseTransitions: Readonly<Record<RecordingPhase, readonly Recordin
   Failed: [],
 };
 
+/** Staying is always allowed: a status may be written again. */
 export function canMove(from: RecordingPhase, to: RecordingPhase): boolean {
   return from === to || phaseTransitions[from].includes(to);
 }
