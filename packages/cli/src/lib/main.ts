@@ -5,13 +5,13 @@ import { createTerminal } from './terminal.ts';
 
 /** The command from its arguments to its exit code. What goes wrong is said on stderr in a sentence, never as a stack. */
 export async function main(words: readonly string[]): Promise<CliExitCode> {
-  // Whoever reads us may stop reading (head, less): then there is nothing left to say, and nothing is wrong.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(cliExitCodes.Done);
-      throw error;
-    });
-  }
+  // Whoever reads our data may stop reading (head, less): then there is nothing left to do, and nothing is wrong.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(cliExitCodes.Done);
+    throw error;
+  });
+  // Nobody listens to what is said (EPIPE; EIO once a terminal is closed): recordings must not end by that.
+  process.stderr.on('error', () => undefined);
   const program = createProgram(runLocally);
   try {
     if (words.includes('completion') || words.includes('complete')) {
@@ -23,13 +23,13 @@ export async function main(words: readonly string[]): Promise<CliExitCode> {
     // Commander has said what is wrong, or shown the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? cliExitCodes.Done : cliExitCodes.Usage;
     const { tones, say } = createTerminal({ color: !words.includes('--no-color') });
-    say(`${tones.red('error:')} ${sentence(error)}`);
-    if (process.env.TAPEDECK_DEBUG !== undefined)
-      say(error instanceof Error ? String(error.stack) : String(error));
+    say(`${tones.red('error:')} ${await sentence(error)}`);
     return cliExitOf(error);
   }
 }
 
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Our own errors hold no secrets by construction; those of others may hold an address. */
+async function sentence(error: unknown): Promise<string> {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.includes('://') ? (await import('@tapedeck/core')).redact(text) : text;
 }

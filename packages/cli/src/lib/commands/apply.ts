@@ -21,9 +21,9 @@ export async function apply(
 ): Promise<CliExitCode> {
   const manifest = await readLocalManifest(terminal, options);
   const handedOver = await tryHandOver(data, manifest);
-  for (const { key, manifest: wanted } of manifest.resources) {
-    const outcome = await data.store.apply(key, wanted);
-    terminal.print(`${resourceName(key.kind, key.name)} ${outcome}`);
+  const outcomes = await data.store.apply(manifest.resources);
+  for (const [index, { key }] of manifest.resources.entries()) {
+    terminal.print(`${resourceName(key.kind, key.name)} ${outcomes[index]}`);
   }
   if (!handedOver) {
     for (const { name } of manifest.secrets) {

@@ -34,19 +34,16 @@ export async function remove(
     try {
       const outcome = await removeResource(data, key);
       if (outcome === 'Deleting' && options.wait !== false) {
-        const notice = setTimeout(
-          () => terminal.say(`${name}: waiting until it can go; Ctrl-C leaves it to go later`),
-          noticeMs,
-        );
+        const waiting = `${name}: waiting until it can go; Ctrl-C leaves it to go later`;
+        const notice = setTimeout(() => terminal.say(waiting), noticeMs);
         await waitUntilGone(data.store, key, signal).finally(() => clearTimeout(notice));
         if (signal.aborted) return cliExitCodes.Interrupted;
       }
       if (outcome === 'Waiting') {
-        terminal.say(
-          `${name} is still to be cleaned up; that happens when "tapedeck dev" or "run" runs next.`,
-        );
+        terminal.say(`${name} is not over: it is ended and deleted when "tapedeck dev" or "run" runs next.`);
       }
-      terminal.print(`${name} deleted`);
+      const gone = outcome === 'Removed' || (outcome === 'Deleting' && options.wait !== false);
+      terminal.print(`${name} ${gone ? 'deleted' : 'is to be deleted'}`);
     } catch (error) {
       if (TapedeckError.from(error).code !== 'NotFound' || options.ignoreNotFound !== true) throw error;
     }

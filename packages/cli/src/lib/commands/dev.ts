@@ -7,6 +7,9 @@ import { isOver } from '../progress/progress-line.ts';
 import { createProgressView } from '../progress/progress-view.ts';
 import type { Terminal } from '../terminal.ts';
 
+/** Recordings that ended since, above those that go. */
+const shownOver = 5;
+
 /** Control in this process until Ctrl-C. Recorders go on without it for a while, and the next one finds them. */
 export async function dev(data: LocalData, terminal: Terminal): Promise<CliExitCode> {
   const interrupts = takeInterrupts();
@@ -23,7 +26,8 @@ export async function dev(data: LocalData, terminal: Terminal): Promise<CliExitC
       const recordings = await data.store.list('Recording');
       // What was over before is history; what ends now is news.
       for (const each of recordings) if (!isOver(each)) shown.add(each.metadata.uid ?? '');
-      view.update(recordings.filter(({ metadata }) => shown.has(metadata.uid ?? '')));
+      const news = recordings.filter(({ metadata }) => shown.has(metadata.uid ?? ''));
+      view.update([...news.filter(isOver).slice(-shownOver), ...news.filter((each) => !isOver(each))]);
     };
     await new Promise<void>((resolve, reject) => {
       interrupts.first.addEventListener('abort', () => resolve(), { once: true });

@@ -56,13 +56,13 @@ export async function runManifest(
 async function applyAll(
   data: LocalData,
   view: ProgressView,
-  manifest: LocalManifest,
+  { resources }: LocalManifest,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const { key, manifest: wanted } of manifest.resources) {
-    if (key.kind === 'Recording') await makeRoom(data, view, key, signal);
-    const outcome = await data.store.apply(key, wanted);
-    view.say(`${resourceName(key.kind, key.name)} ${outcome}`);
+  for (const { key } of resources) if (key.kind === 'Recording') await makeRoom(data, view, key, signal);
+  const outcomes = await data.store.apply(resources);
+  for (const [index, { key }] of resources.entries()) {
+    view.say(`${resourceName(key.kind, key.name)} ${outcomes[index]}`);
     if (key.kind !== 'ExternalStorage') continue;
     const storage = await data.store.get('ExternalStorage', key.namespace, key.name);
     if (storage !== undefined) await requestCheck(data.store, storage);
@@ -128,7 +128,9 @@ async function followUntilOver(following: Following): Promise<readonly Recording
     const found = await Promise.all(
       keys.map(({ namespace, name }) => data.store.get('Recording', namespace, name)),
     );
-    recordings = found.filter((each) => each !== undefined);
+    const present = found.filter((each) => each !== undefined);
+    if (present.length < recordings.length) view.say('A recording was deleted meanwhile.');
+    recordings = present;
     view.update(recordings);
     if (recordings.every(isOver)) over.abort();
   };

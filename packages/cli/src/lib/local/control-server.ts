@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type CheckReport, type RunReply, type RunReport, runReport, TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
@@ -39,7 +39,6 @@ export async function startControlServer(
   });
   server.requestTimeout = requestTimeoutMs;
   await listen(server, socket);
-  chmodSync(socket, 0o600);
   return {
     async close() {
       if (!server.listening) return;
@@ -52,10 +51,13 @@ export async function startControlServer(
 function listen(server: Server, socket: string): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     server.once('error', reject);
+    // The socket is made within this call: nobody else can open it, not even for a moment.
+    const umask = process.umask(0o177);
     server.listen(socket, () => {
       server.off('error', reject);
       resolve();
     });
+    process.umask(umask);
   });
 }
 

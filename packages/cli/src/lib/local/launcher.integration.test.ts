@@ -112,6 +112,10 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
+it('listens for its user only', () => {
+  expect(statSync(controlSocketPath(root)).mode & 0o777).toBe(0o600);
+});
+
 describe('a run as a child process', () => {
   it('starts once, reports to the socket, and ends with its code and its result', async () => {
     const changed: string[] = [];

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ResourceKey } from '@tapedeck/control';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Appliable } from './apply-merge.ts';
 import { openDatabase } from './database.ts';
 import { createEventLog } from './event-log.ts';
 import { createReportLedger } from './report-ledger.ts';
@@ -27,6 +28,8 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+const apply = async (of: ResourceKey, manifest: Appliable) => (await store.apply([{ key: of, manifest }]))[0];
+
 const get = async () => {
   const found = await store.get('Recording', 'default', 'a');
   if (found === undefined) throw new Error('not there');
@@ -35,23 +38,23 @@ const get = async () => {
 
 describe('apply', () => {
   it('creates, then leaves alone what did not change', async () => {
-    expect(await store.apply(key, { spec })).toBe('created');
+    expect(await apply(key, { spec })).toBe('created');
     const first = await get();
     expect(first.metadata).toMatchObject({ name: 'a', namespace: 'default', generation: 1 });
     expect(first.metadata.uid).toMatch(/^[0-9a-f-]{36}$/);
-    expect(await store.apply(key, { spec })).toBe('unchanged');
+    expect(await apply(key, { spec })).toBe('unchanged');
     expect((await get()).metadata.resourceVersion).toBe(first.metadata.resourceVersion);
   });
 
   it('counts a generation for the spec only', async () => {
-    await store.apply(storageKey, { spec: { provider: 'Local', local: { directory: '/a' } } });
+    await apply(storageKey, { spec: { provider: 'Local', local: { directory: '/a' } } });
     expect(
-      await store.apply(storageKey, {
+      await apply(storageKey, {
         labels: { team: 'x' },
         spec: { provider: 'Local', local: { directory: '/a' } },
       }),
     ).toBe('configured');
-    expect(await store.apply(storageKey, { spec: { provider: 'Local', local: { directory: '/b' } } })).toBe(
+    expect(await apply(storageKey, { spec: { provider: 'Local', local: { directory: '/b' } } })).toBe(
       'configured',
     );
     const storage = await store.get('ExternalStorage', 'default', 's');
@@ -60,9 +63,9 @@ describe('apply', () => {
   });
 
   it('takes out what the file held before and holds no more, and keeps what others set', async () => {
-    await store.apply(key, { spec: { ...spec, ttlAfterFinished: '1h' } });
+    await apply(key, { spec: { ...spec, ttlAfterFinished: '1h' } });
     await store.setState('default', 'a', 'Paused');
-    expect(await store.apply(key, { spec })).toBe('configured');
+    expect(await apply(key, { spec })).toBe('configured');
     expect((await get()).spec).toEqual({ ...spec, state: 'Paused' });
   });
 
@@ -70,8 +73,8 @@ describe('apply', () => {
     [{ ...spec, maxDuration: '90s' }, 'spec.maxDuration'],
     [{ ...spec, room: 'x' }, 'spec.room'],
   ])('refuses to change what a Recording is made of: %j', async (next, path) => {
-    await store.apply(key, { spec });
-    await expect(store.apply(key, { spec: next })).rejects.toMatchObject({
+    await apply(key, { spec });
+    await expect(apply(key, { spec: next })).rejects.toMatchObject({
       code: 'InvalidManifest',
       message: expect.stringContaining(path),
     });
@@ -79,26 +82,36 @@ describe('apply', () => {
   });
 
   it('holds a stop to be final', async () => {
-    await store.apply(key, { spec });
+    await apply(key, { spec });
     await store.setState('default', 'a', 'Stopped');
     await expect(store.setState('default', 'a', 'Recording')).rejects.toMatchObject({
       code: 'InvalidManifest',
       message: expect.stringContaining('final'),
     });
-    expect(await store.apply(key, { spec })).toBe('unchanged');
+    expect(await apply(key, { spec })).toBe('unchanged');
     expect((await get()).spec.state).toBe('Stopped');
   });
 
+  it('does all of it or nothing', async () => {
+    await apply(key, { spec });
+    const others = [
+      { key: storageKey, manifest: { spec: { provider: 'Local' } } },
+      { key, manifest: { spec: { ...spec, room: 'other' } } },
+    ];
+    await expect(store.apply(others)).rejects.toMatchObject({ code: 'InvalidManifest' });
+    expect(await store.list('ExternalStorage')).toEqual([]);
+  });
+
   it('refuses what is being deleted', async () => {
-    await store.apply(key, { spec });
+    await apply(key, { spec });
     await store.requestDeletion(key);
-    await expect(store.apply(key, { spec })).rejects.toMatchObject({ code: 'AlreadyExists' });
+    await expect(apply(key, { spec })).rejects.toMatchObject({ code: 'AlreadyExists' });
   });
 });
 
 describe('status, deletion', () => {
   it('writes a status once, and no new version for the same', async () => {
-    await store.apply(key, { spec });
+    await apply(key, { spec });
     await store.writeStatus(await get(), { phase: 'Starting' });
     const written = await get();
     await store.writeStatus(written, { phase: 'Starting' });
@@ -108,17 +121,17 @@ describe('status, deletion', () => {
   });
 
   it('never writes to one that was made anew under the same name', async () => {
-    await store.apply(key, { spec });
+    await apply(key, { spec });
     const old = await get();
     await store.remove(key, old.metadata.uid ?? '');
-    await store.apply(key, { spec });
+    await apply(key, { spec });
     await store.writeStatus(old, { phase: 'Failed' });
     await store.remove(key, old.metadata.uid ?? '');
     expect((await get()).status).toBeUndefined();
   });
 
   it('marks once what is to be deleted', async () => {
-    await store.apply(key, { spec });
+    await apply(key, { spec });
     await store.requestDeletion(key);
     const { deletionTimestamp } = (await get()).metadata;
     await store.requestDeletion(key);
@@ -130,12 +143,12 @@ describe('status, deletion', () => {
 
 describe('watch', () => {
   it('tells what is there, what changes here and what another process does', async () => {
-    await store.apply(key, { spec });
+    await apply(key, { spec });
     const seen: string[] = [];
     const end = new AbortController();
     store.watch((changed) => seen.push(changed.name), end.signal);
     expect(seen).toEqual(['a']);
-    await store.apply({ ...key, name: 'b' }, { spec });
+    await apply({ ...key, name: 'b' }, { spec });
     await vi.waitFor(() => expect(seen).toEqual(['a', 'b']));
 
     const script = `
@@ -148,7 +161,7 @@ describe('watch', () => {
     await store.remove({ ...key, name: 'b' }, (await store.list('Recording'))[1]?.metadata.uid ?? '');
     await vi.waitFor(() => expect(seen).toEqual(['a', 'b', 'a', 'b']));
     end.abort();
-    await store.apply({ ...key, name: 'c' }, { spec });
+    await apply({ ...key, name: 'c' }, { spec });
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(seen).toHaveLength(4);
   });
@@ -160,7 +173,7 @@ describe('several processes', () => {
       import { openDatabase } from ${JSON.stringify(new URL('./database.ts', import.meta.url).href)};
       import { createLocalStore } from ${JSON.stringify(new URL('./resource-store.ts', import.meta.url).href)};
       const store = createLocalStore(openDatabase(process.argv[1]));
-      for (let i = 0; i < 25; i++) await store.apply({ kind: 'Recording', namespace: 'default', name: process.argv[2] + i }, { spec: {} });`;
+      for (let i = 0; i < 25; i++) await store.apply([{ key: { kind: 'Recording', namespace: 'default', name: process.argv[2] + i }, manifest: { spec: {} } }]);`;
     const run = (prefix: string) =>
       new Promise((resolve) =>
         spawn(

@@ -12,12 +12,19 @@ import { type ResourceRow, resourceOf } from './resource-row.ts';
 /** Removals that watchers in other processes may not have seen yet; they look five times a second. */
 const keptRemovals = 10_000;
 
+export interface ApplyEntry {
+  readonly key: ResourceKey;
+  readonly manifest: Appliable;
+}
 export type ApplyOutcome = 'created' | 'configured' | 'unchanged';
 
 /** Local mode's resources: control's store, and what the command line does to it. Calls take milliseconds. */
 export interface LocalStore extends ResourceStore {
-  /** Like `kubectl apply`. Rejects with `InvalidManifest` where a Recording's spec may not change like that. */
-  apply(key: ResourceKey, manifest: Appliable): Promise<ApplyOutcome>;
+  /**
+   * Like `kubectl apply`, for all or for none. Rejects with `InvalidManifest` where a Recording's spec may not change
+   * like that, and with `AlreadyExists` where one is being deleted.
+   */
+  apply(entries: readonly ApplyEntry[]): Promise<readonly ApplyOutcome[]>;
   /** Sets `spec.state`; rejects with `NotFound`, or with `InvalidManifest` once it is Stopped. */
   setState(
     namespace: string,
@@ -93,6 +100,38 @@ export function createLocalStore(database: DatabaseSync): LocalStore {
     return changed ? 'configured' : 'unchanged';
   }
 
+  function applyOne({ key, manifest }: ApplyEntry, rules: ChangeRules): ApplyOutcome {
+    const applied = JSON.stringify(manifest);
+    const row = find(key);
+    if (row === undefined) {
+      insert.run({
+        ...key,
+        uid: randomUUID(),
+        version: version(),
+        created: new Date().toISOString(),
+        labels: encodeMap(manifest.labels),
+        annotations: encodeMap(manifest.annotations),
+        spec: JSON.stringify(manifest.spec),
+        applied,
+      });
+      return 'created';
+    }
+    if (row.deleted !== null) {
+      throw new TapedeckError(
+        'AlreadyExists',
+        `${key.kind} ${key.name} is being deleted; apply it again once it is gone`,
+      );
+    }
+    const live = resourceOf(row);
+    const before = JSON.parse(row.applied) as Appliable;
+    const next = {
+      labels: mergeMaps(live.metadata.labels, before.labels, manifest.labels),
+      annotations: mergeMaps(live.metadata.annotations, before.annotations, manifest.annotations),
+      spec: mergeApplied({ ...live.spec }, before.spec, manifest.spec),
+    };
+    return change(row, next, applied, rules);
+  }
+
   return {
     async get<K extends Kind>(kind: K, namespace: string, name: string) {
       const row = find({ kind, namespace, name });
@@ -128,39 +167,9 @@ export function createLocalStore(database: DatabaseSync): LocalStore {
 
     watch: (onChange, signal) => feed.subscribe(onChange, signal),
 
-    async apply(key, manifest) {
-      const applied = JSON.stringify(manifest);
+    async apply(entries) {
       const rules = await changeRules();
-      return write(() => {
-        const row = find(key);
-        if (row === undefined) {
-          insert.run({
-            ...key,
-            uid: randomUUID(),
-            version: version(),
-            created: new Date().toISOString(),
-            labels: encodeMap(manifest.labels),
-            annotations: encodeMap(manifest.annotations),
-            spec: JSON.stringify(manifest.spec),
-            applied,
-          });
-          return 'created';
-        }
-        if (row.deleted !== null) {
-          throw new TapedeckError(
-            'AlreadyExists',
-            `${key.kind} ${key.name} is being deleted; apply it again once it is gone`,
-          );
-        }
-        const live = resourceOf(row);
-        const before = JSON.parse(row.applied) as Appliable;
-        const next = {
-          labels: mergeMaps(live.metadata.labels, before.labels, manifest.labels),
-          annotations: mergeMaps(live.metadata.annotations, before.annotations, manifest.annotations),
-          spec: mergeApplied({ ...live.spec }, before.spec, manifest.spec),
-        };
-        return change(row, next, applied, rules);
-      });
+      return write(() => entries.map((entry) => applyOne(entry, rules)));
     },
 
     async setState(namespace, name, state) {
