@@ -136,8 +136,16 @@ function launch(
   const { files, mediaSeconds } = readHistory(reports, status.attempts ?? []);
   const chosen = storagesOfRun(storages, files, []);
   if (chosen.missing.length > 0) {
-    // Nobody can reach the files without their storage; the person who deleted both meant it.
-    return { status, before: [], after: letGo(snapshot, status) };
+    // Nobody can reach the files without their storage; who deletes both means it.
+    const message = `Its files stay where they are: ExternalStorage ${chosen.missing.join(', ')} is gone.`;
+    return {
+      status,
+      before: [],
+      after: [
+        { type: 'Event', event: { type: 'Warning', reason: 'StorageNotFound', message } },
+        ...letGo(snapshot, status),
+      ],
+    };
   }
   if (launchFailure?.runId === id) {
     const wait = doubled(timing.launchDelay, launchFailure.times - 1, timing.maxLaunchDelay);

@@ -98,7 +98,7 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
       profileName === undefined || begun
         ? undefined
         : resources.get('RecordingProfile', namespace, profileName),
-      isFinalPhase(recording.status?.phase) ? [] : resources.list('ExternalStorage', namespace),
+      needsStorages(recording) ? resources.list('ExternalStorage', namespace) : [],
       last === undefined || last.endTime !== undefined
         ? undefined
         : launcher.observe(runId(uid, last.number)),
@@ -242,4 +242,9 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
     waitingIn: (namespace) => [...waiting.values()].filter((key) => key.namespace === namespace),
     orphan: (uid) => orphans.get(uid),
   };
+}
+
+/** What has ended needs none, unless its files are to be deleted. */
+function needsStorages({ status, metadata }: Recording): boolean {
+  return !isFinalPhase(status?.phase) || metadata.deletionTimestamp !== undefined;
 }
