@@ -3,9 +3,11 @@ export { type CaptureRequest, planCapture } from './lib/capture-plan.ts';
 export { startCapture } from './lib/capture-process.ts';
 export * from './lib/capture-source.ts';
 export { findFfmpeg, findFfprobe } from './lib/ffmpeg-program.ts';
-export type { FragmentReader } from './lib/fragment-reader.ts';
+export { sameFormat } from './lib/fragment-format.ts';
+export { createMp4FragmentReader, type FragmentReader } from './lib/fragment-reader.ts';
 export * from './lib/media.ts';
-export type { Mp4File, Mp4FileOptions } from './lib/mp4-file.ts';
+export { createMp4File, type Mp4File, type Mp4FileOptions } from './lib/mp4-file.ts';
+export { minFillerSize, mp4Filler } from './lib/mp4-filler.ts';
 export { type ProbeOptions, probeSource } from './lib/probe.ts';
 export {
   type TestCard,
@@ -14,5 +16,5 @@ export {
   testCardGraph,
   testCardMark,
 } from './lib/test-card.ts';
-export type { Timeline, TimelineOptions } from './lib/timeline.ts';
+export { createTimeline, type Timeline, type TimelineOptions } from './lib/timeline.ts';
 export type { CloseReason, GapReason, TimelineEvent } from './lib/timeline-event.ts';
