@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import tab from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
 import { kindNames, parseKind } from './kind-name.ts';
@@ -30,6 +30,34 @@ export function addCompletion(program: Command, words: readonly string[]): void 
   }
   for (const [name, kind] of Object.entries(namesOf)) {
     root.commands.get(name)?.argument('name', (complete) => completeNames(kind, words, complete), true);
+  }
+  for (const command of [root, ...root.commands.values()]) {
+    for (const [name, pattern] of Object.entries(pathOptions)) {
+      const option = command.options.get(name);
+      if (option !== undefined)
+        option.handler = (complete) => completePaths(words.at(-1) ?? '', pattern, complete);
+    }
+  }
+}
+
+/** Options that take a path, and which files they mean; directories are on the way to them. */
+const pathOptions = { filename: /\.(ya?ml|json)$/, kubeconfig: /./, to: undefined, data: undefined };
+
+/** The shell is told to complete no files by itself (the library knows no other way): so it is done here. */
+function completePaths(
+  word: string,
+  pattern: RegExp | undefined,
+  complete: (value: string, description: string) => void,
+): void {
+  const typed = word.slice(0, word.lastIndexOf('/') + 1);
+  try {
+    for (const entry of readdirSync(typed === '' ? '.' : typed, { withFileTypes: true })) {
+      if (entry.isDirectory()) complete(`${typed}${entry.name}/`, '');
+      else if (pattern?.test(entry.name) === true) complete(`${typed}${entry.name}`, '');
+    }
+  } catch {
+    // Nothing can be read there, so nothing completes it.
+    return;
   }
 }
 

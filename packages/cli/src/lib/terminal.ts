@@ -35,9 +35,10 @@ export function createTerminal(options: { readonly color: boolean }): Terminal {
     },
     colors: coloured(stdout),
     tones: coloured(stderr),
-    live: stderr.isTTY === true && env.TERM !== 'dumb' && (env.CI ?? '') === '',
+    // A terminal that nobody gave a size says 0: nothing can be drawn there.
+    live: stderr.isTTY === true && stderr.columns > 0 && env.TERM !== 'dumb' && (env.CI ?? '') === '',
     stdin,
     stderr,
-    width: () => stderr.columns ?? 80,
+    width: () => stderr.columns,
   };
 }

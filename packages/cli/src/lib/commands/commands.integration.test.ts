@@ -212,6 +212,9 @@ describe('completion', () => {
     [['stop', ''], ['a']],
     [['storage', 'check', ''], ['folder']],
     [['get', 'rec', '--out'], ['--output']],
+    [['run', '-f', ''], ['all.yaml']],
+    [['apply', '--filename', './a'], ['./all.yaml']],
+    [['record', 'testcard', '--to', './'], []],
   ])('knows what follows %j', async (words, expected) => {
     const { stdout } = await tapedeck('complete', '--', ...words);
     const values = stdout
