@@ -12,7 +12,7 @@ export interface RecordedEvent {
   readonly message: string;
 }
 
-/** A control over ports in memory; `crash` and `start` again stand for a control process that dies. */
+/** A control over ports in memory; `stop` and `start` again stand for a control process that is replaced. */
 export interface ControlBench {
   readonly resources: MemoryResources;
   readonly launcher: MemoryLauncher;
@@ -23,6 +23,7 @@ export interface ControlBench {
   stop(): Promise<void>;
 }
 
+/** A control that is not started yet, with its ports. Options as for `createControl`; stop it at the end of a test. */
 export function createControlBench(options: ControlOptions = {}): ControlBench {
   const resources = createMemoryResources();
   const launcher = createMemoryLauncher();
