@@ -75,6 +75,8 @@ export interface CallOptions {
 export interface Driver {
   readonly provider: string;
   readonly capabilities: Capabilities;
+  /** The address that is asked, for people: without user names, passwords and query. */
+  readonly endpoint?: string;
   /** Where a person finds the key: `s3://bucket/key`, `file:///dir/key`. */
   url(key: string): string;
   /** Opens an upload. Nothing is visible under the key until `complete`. */

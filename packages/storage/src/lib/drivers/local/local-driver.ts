@@ -40,14 +40,16 @@ export async function createLocalDriver({ spec }: DriverConfig): Promise<Driver>
   return {
     provider: 'Local',
     capabilities,
-    url: (key) => pathToFileURL(fileOf(key)).href,
+    url: (key) => pathToFileURL(key === '' ? root : fileOf(key)).href,
 
     async begin({ key }, options) {
       const file = `${fileOf(key)}${PART_SUFFIX}`;
       return attempt(`Creating ${file}`, options, async () => {
-        await mkdir(path.dirname(file), { recursive: true });
+        await makeDirectories(path.dirname(file));
         if (await exists(fileOf(key))) throw alreadyThere(fileOf(key));
-        const handle = await open(file, 'wx');
+        const handle = await open(file, 'wx').catch((error: unknown) => {
+          throw errnoOf(error) === 'EEXIST' ? alreadyThere(file) : error;
+        });
         try {
           return { key, ...(await identity(handle)) };
         } finally {
@@ -125,7 +127,7 @@ export async function createLocalDriver({ spec }: DriverConfig): Promise<Driver>
     async put({ key }, bytes, options) {
       const file = fileOf(key);
       return attempt(`Writing ${file}`, options, async () => {
-        await mkdir(path.dirname(file), { recursive: true });
+        await makeDirectories(path.dirname(file));
         const beside = `${file}.${process.pid}.${performance.now()}.tmp`;
         try {
           const handle = await open(beside, 'wx');
@@ -276,6 +278,23 @@ async function giveName(file: string, final: string): Promise<void> {
     return;
   }
   await rm(file, { force: true });
+}
+
+/** Like `mkdir -p`. Node's own never ends where a directory is refused with "no such file" (as in /proc). */
+async function makeDirectories(directory: string): Promise<void> {
+  try {
+    await mkdir(directory);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'EEXIST') return;
+    if (errno !== 'ENOENT') throw error;
+    const parent = path.dirname(directory);
+    if (await exists(parent)) {
+      throw new TapedeckError('BucketNotFound', `${parent} takes no new directory.`, { cause: error });
+    }
+    await makeDirectories(parent);
+    await makeDirectories(directory);
+  }
 }
 
 async function exists(file: string): Promise<boolean> {

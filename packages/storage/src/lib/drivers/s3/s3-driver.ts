@@ -18,7 +18,7 @@ import type { CallOptions, Capabilities, Driver, StoredPart, UploadToken } from 
 import type { DriverConfig } from '../drivers.ts';
 import { signStreams, streamBody } from './s3-body.ts';
 import { createS3Client } from './s3-client.ts';
-import { readS3Config } from './s3-config.ts';
+import { readS3Config, type S3Config } from './s3-config.ts';
 import { translateS3Error } from './s3-errors.ts';
 
 const MiB = 1024 * 1024;
@@ -69,6 +69,7 @@ export async function createS3Driver({ spec, credentials }: DriverConfig): Promi
   return {
     provider: 'S3',
     capabilities,
+    endpoint: describeEndpoint(config),
     url,
 
     async begin({ key, contentType, metadata }, options) {
@@ -233,6 +234,12 @@ export async function createS3Driver({ spec, credentials }: DriverConfig): Promi
       return Promise.resolve();
     },
   };
+}
+
+function describeEndpoint({ endpoint, region }: S3Config): string {
+  if (endpoint === undefined) return `https://s3.${region === undefined ? '' : `${region}.`}amazonaws.com`;
+  const { origin, pathname } = new URL(endpoint);
+  return pathname === '/' ? origin : `${origin}${pathname}`;
 }
 
 function parseToken(token: UploadToken): z.infer<typeof s3Token> {

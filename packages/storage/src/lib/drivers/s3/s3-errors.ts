@@ -26,6 +26,8 @@ const serviceCodes: Readonly<Record<string, ErrorCode>> = {
   ExpiredTokenException: 'StorageUnauthenticated',
   InvalidToken: 'StorageUnauthenticated',
   InvalidClientTokenId: 'StorageUnauthenticated',
+  // VersityGW's word for an access key that nobody has.
+  XAdminUserNotFound: 'StorageUnauthenticated',
   UnrecognizedClientException: 'StorageUnauthenticated',
   CredentialsProviderError: 'StorageUnauthenticated',
   PermanentRedirect: 'WrongRegion',
@@ -162,7 +164,10 @@ function httpStatus(error: unknown): number | undefined {
 function words(error: unknown): string {
   const status = httpStatus(error);
   const name = textOf(error, 'name');
-  const message = (textOf(error, 'message') ?? String(error)).replaceAll(/\?\S*/g, '').replace(/\.$/, '');
+  const message = (textOf(error, 'message') ?? String(error))
+    .replaceAll(/\?\S*/g, '')
+    .trim()
+    .replace(/\.$/, '');
   const label = [name === 'Error' ? undefined : name, status].filter((part) => part !== undefined).join(' ');
   if (label === '' || message === '' || message === name)
     return message === '' || label !== '' ? label : message;

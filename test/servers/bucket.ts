@@ -1,0 +1,56 @@
+import { createWriteStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  ListPartsCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import type { VersityGw } from './versitygw.ts';
+
+/** A look into the bucket from outside, by nothing of ours. */
+export interface Bucket {
+  keys(): Promise<string[]>;
+  download(key: string, path: string): Promise<void>;
+  /** Parts of the uploads that are open, of all keys. */
+  openParts(): Promise<{ key: string; number: number; size: number; modified: Date }[]>;
+  close(): void;
+}
+
+export function openBucket(server: VersityGw): Bucket {
+  const Bucket = server.bucket;
+  const client = new S3Client({
+    region: server.region,
+    endpoint: server.endpoint,
+    forcePathStyle: true,
+    credentials: { accessKeyId: server.accessKeyId, secretAccessKey: server.secretAccessKey },
+  });
+  return {
+    async keys() {
+      const { Contents } = await client.send(new ListObjectsV2Command({ Bucket }));
+      return (Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key]));
+    },
+    async download(key, path) {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: key }));
+      await pipeline(Body as Readable, createWriteStream(path));
+    },
+    async openParts() {
+      const { Uploads } = await client.send(new ListMultipartUploadsCommand({ Bucket }));
+      const parts = await Promise.all(
+        (Uploads ?? []).map(async ({ Key, UploadId }) => {
+          const { Parts } = await client.send(new ListPartsCommand({ Bucket, Key, UploadId }));
+          return (Parts ?? []).map(({ PartNumber, Size, LastModified }) => ({
+            key: Key ?? '',
+            number: PartNumber ?? 0,
+            size: Size ?? 0,
+            modified: LastModified ?? new Date(0),
+          }));
+        }),
+      );
+      return parts.flat();
+    },
+    close: () => client.destroy(),
+  };
+}
