@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { CliExitCode } from './cli-exit.ts';
-import { addCommonOptions, addNamespaceOption, type CommonOptions } from './common-options.ts';
+import { addCommonOptions, addNamespaceOption, type CommonOptions } from './command-options.ts';
 import type { LocalData } from './local/local-data.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 
