@@ -7,6 +7,7 @@ import { inputListDescriptor, progressDescriptor } from './capture-plan.ts';
 import type { CapturePlan } from './capture-source.ts';
 import { watchStall } from './capture-stall.ts';
 import { createFfmpegLog } from './ffmpeg-log.ts';
+import { guardOrphan } from './ffmpeg-orphan.ts';
 import { findFfmpeg, findSetpriv } from './ffmpeg-program.ts';
 import { createProgressReader, noStats } from './ffmpeg-progress.ts';
 import { createRedactor } from './input-redact.ts';
@@ -37,6 +38,8 @@ export async function startCapture(plan: CapturePlan, options: CaptureOptions = 
     // A group of its own: Ctrl-C in a terminal is for us, and we ask ffmpeg in our own time.
     detached: true,
   });
+  const guard = setpriv === undefined && child.pid !== undefined ? guardOrphan(child.pid) : undefined;
+  if (guard !== undefined) child.once('close', () => guard.close());
   return superviseCapture(child, plan, options);
 }
 
@@ -70,7 +73,7 @@ function superviseCapture(child: ChildProcess, plan: CapturePlan, options: Captu
   const kill = () => {
     asked = true;
     if (child.exitCode === null && child.signalCode === null) killed = true;
-    signalChild('SIGKILL');
+    killGroup(child);
     return ended;
   };
   const ask = () => {
@@ -150,6 +153,17 @@ function pipesOf(child: ChildProcess): CapturePipes {
     );
   }
   return { stdout: child.stdout, stderr: child.stderr, progress, list };
+}
+
+/** The whole group, which is the child's own: whatever it may have started holds our pipes open otherwise. */
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It has gone in the meantime, or is not yet the leader of its group.
+    child.kill('SIGKILL');
+  }
 }
 
 function redactorOf(plan: CapturePlan): (line: string) => string {

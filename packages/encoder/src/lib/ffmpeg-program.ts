@@ -52,8 +52,8 @@ async function isExecutable(path: string): Promise<boolean> {
 }
 
 /**
- * util-linux's setpriv, where there is one: with it a child is killed by the kernel when we die, even if it is
- * waiting for a source that sends nothing. Elsewhere its broken output pipe ends it at its next write.
+ * util-linux's setpriv, where there is one: with it the kernel kills a child when we die, even one that waits
+ * for a source that sends nothing and would never write into its broken pipe.
  */
 export async function findSetpriv(environment: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;

@@ -17,8 +17,8 @@ export interface ProbeOptions {
   readonly ffprobe?: string;
 }
 
-/** Below this ffprobe never reaches a verdict of its own before the whole probe is over. */
-const leastIoTimeoutSeconds = 1;
+/** ffprobe's own time limit comes after the probe's: what it says of one is worth less than knowing that it was one. */
+const ioTimeoutMarginSeconds = 5;
 
 /**
  * Looks at a source: what it is, whether it ends, what tracks it has. It connects to the source once, twice
@@ -56,7 +56,7 @@ async function probeAddress(
   const isHttp = address.scheme === 'http' || address.scheme === 'https';
   const answer = isHttp ? await askHttp(address, signal) : undefined;
   const opened = openInput(address, {
-    ioTimeoutSeconds: Math.max(leastIoTimeoutSeconds, seconds - 1),
+    ioTimeoutSeconds: seconds + ioTimeoutMarginSeconds,
     descriptor: 0,
   });
   const json = await runFfprobe({
