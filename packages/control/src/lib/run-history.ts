@@ -34,7 +34,7 @@ export interface RunHistory {
   readonly startTime: string | undefined;
 }
 
-/** `RemovedFiles` of a run that deletes are not what the recording was: its reports are left out. */
+/** What a run that deletes leaves is not what the recording was: its reports are left out. */
 export function readHistory(reports: readonly RunReport[], attempts: Attempts): RunHistory {
   const removing = new Set(attempts.filter(({ mode }) => mode === 'Remove').map(({ number }) => number));
   const told = reports.filter((report) => !removing.has(parseRunId(report.id)?.number ?? 0));
@@ -43,7 +43,7 @@ export function readHistory(reports: readonly RunReport[], attempts: Attempts): 
   const starts = told.flatMap(({ startTime }) => (startTime === undefined ? [] : [startTime])).sort();
   return {
     files,
-    mediaSeconds: files.reduce((sum, file) => sum + file.durationSeconds, 0),
+    mediaSeconds: mediaOf(files),
     newest,
     startTime: starts[0],
   };
@@ -59,35 +59,56 @@ export function hasMedia(files: readonly RunFile[]): boolean {
   return files.some((file) => file.bytes > 0 || file.durationSeconds > 0 || file.journal !== undefined);
 }
 
+/** Media of the files, in seconds. */
+function mediaOf(files: readonly RunFile[]): number {
+  return files.reduce((sum, file) => sum + file.durationSeconds, 0);
+}
+
+/** Media of what runs before this one recorded: where its own begins. A joined file counts to its oldest attempt. */
+function mediaBefore(reports: readonly RunReport[], attempts: Attempts, number: number): number {
+  const earlier = attempts.filter((attempt) => attempt.number < number).map((attempt) => attempt.number);
+  const report = reports.findLast(({ id }) => earlier.includes(parseRunId(id)?.number ?? 0));
+  return report === undefined ? 0 : mediaOf(report.files);
+}
+
+const recordsOnly = (attempts: Attempts) => attempts.filter(({ mode }) => (mode ?? 'Record') === 'Record');
+
 /**
  * Gaps that runs report, and those between runs: from the last word of one that broke off to the first picture of the
- * next one that recorded.
+ * next one that recorded. All at the recording's media time.
  */
 export function gapsOf(reports: readonly RunReport[], attempts: Attempts): RunGap[] {
   const gaps: RunGap[] = [];
-  let last:
-    | { readonly time: number; readonly mediaSeconds: number; readonly reason: RunGap['reason'] }
-    | undefined;
-  for (const { number, mode, reason } of attempts) {
+  let last: { readonly time: number; readonly reason: RunGap['reason'] } | undefined;
+  for (const { number, reason } of recordsOnly(attempts)) {
     const report = reportOf(reports, number);
-    if (report === undefined || (mode ?? 'Record') !== 'Record') continue;
-    if (report.startTime !== undefined && last !== undefined) {
+    if (report?.startTime === undefined) continue;
+    const offset = mediaBefore(reports, attempts, number);
+    if (last !== undefined) {
       gaps.push({
-        startSeconds: last.mediaSeconds,
+        startSeconds: offset,
         durationSeconds: Math.max(0, (Date.parse(report.startTime) - last.time) / 1000),
         reason: last.reason,
       });
     }
-    gaps.push(...report.gaps);
-    if (report.startTime !== undefined) {
-      last = {
-        time: Date.parse(report.time),
-        mediaSeconds: report.files.reduce((sum, file) => sum + file.durationSeconds, 0),
-        reason: reason === 'NodeLost' ? 'NodeLost' : 'Interrupted',
-      };
-    }
+    gaps.push(...report.gaps.map((gap) => ({ ...gap, startSeconds: gap.startSeconds + offset })));
+    last = {
+      time: Date.parse(report.time),
+      reason: reason === 'NodeLost' ? 'NodeLost' : 'Interrupted',
+    };
   }
   return gaps;
+}
+
+/** Pauses of all runs, at the recording's media time. */
+export function pausesOf(reports: readonly RunReport[], attempts: Attempts): RunReport['pauses'] {
+  return recordsOnly(attempts).flatMap(({ number }) => {
+    const offset = mediaBefore(reports, attempts, number);
+    return (reportOf(reports, number)?.pauses ?? []).map((pause) => ({
+      ...pause,
+      startSeconds: pause.startSeconds + offset,
+    }));
+  });
 }
 
 /** The fields of a status that only repeat what runs have said. */
@@ -103,7 +124,7 @@ export function statusOfRuns(
   const recordings = attempts
     .filter(({ mode }) => mode !== 'Remove')
     .flatMap(({ number }) => reportOf(reports, number) ?? []);
-  const pauses = recordings.flatMap((report) => report.pauses);
+  const pauses = pausesOf(reports, attempts);
   const gaps = gapsOf(reports, attempts);
   const notices = new Map(
     recordings

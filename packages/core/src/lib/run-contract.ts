@@ -122,7 +122,10 @@ export const runSpec = z.object({
 });
 export type RunSpec = z.infer<typeof runSpec>;
 
-/** A stretch that is missing from the files: at `startSeconds` of the recording's media time, `durationSeconds` of real time went by. */
+/**
+ * A stretch that is missing from the files: at `startSeconds` of this run's own media (what earlier runs recorded not
+ * counted; control adds it), `durationSeconds` of real time went by.
+ */
 export const runGap = z.object({
   startSeconds: z.number(),
   durationSeconds: z.number(),
@@ -182,6 +185,7 @@ export const runReport = z.object({
   /** This run's files and those of earlier attempts, in order; once joined only what remains. */
   files: z.array(runFile),
   gaps: z.array(runGap),
+  /** Likewise at this run's own media time. */
   pauses: z.array(z.object({ startSeconds: z.number(), durationSeconds: z.number() })),
   notices: z.array(runNotice),
   /** Present in the last report. */

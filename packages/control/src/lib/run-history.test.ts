@@ -1,0 +1,102 @@
+import type { RecordingAttempt, RunFile, RunReport } from '@tapedeck/core';
+import { expect, it } from 'vitest';
+import { gapsOf, pausesOf, readHistory, statusOfRuns } from './run-history.ts';
+
+const at = (second: number) => new Date(Date.UTC(2026, 10, 21, 9, 0, second)).toISOString();
+
+function file(attempt: number, seconds: number): RunFile {
+  return {
+    segment: 1,
+    attempt,
+    key: `lab_a${attempt}.mp4`,
+    storage: 'team',
+    state: 'Complete',
+    bytes: seconds * 1000,
+    durationSeconds: seconds,
+  };
+}
+
+function report(number: number, more: Partial<RunReport>): RunReport {
+  return {
+    version: 1,
+    id: `0192-${number}`,
+    sequence: 1,
+    time: at(0),
+    state: 'Recording',
+    progress: { durationSeconds: 0, bytesRecorded: 0, bytesUploaded: 0, lagSeconds: 0.25, bitrate: 1000.4 },
+    files: [],
+    gaps: [],
+    pauses: [],
+    notices: [],
+    ...more,
+  };
+}
+
+const attempt = (number: number, more: Partial<RecordingAttempt> = {}): RecordingAttempt => ({
+  number,
+  mode: 'Record',
+  startTime: at(0),
+  ...more,
+});
+
+const attempts = [attempt(1, { reason: 'NodeLost' }), attempt(2, { reason: 'Killed' }), attempt(3)];
+const reports = [
+  report(1, {
+    startTime: at(0),
+    time: at(10),
+    files: [file(1, 8)],
+    gaps: [{ startSeconds: 3, durationSeconds: 2, reason: 'SourceLost' }],
+  }),
+  // Never got a picture.
+  report(2, { time: at(14), files: [file(1, 8)] }),
+  report(3, {
+    startTime: at(20),
+    time: at(30),
+    files: [file(1, 8), file(3, 6)],
+    gaps: [{ startSeconds: 5, durationSeconds: 1, reason: 'SourceLost' }],
+    pauses: [{ startSeconds: 2, durationSeconds: 3 }],
+    notices: [{ reason: 'NoAudio', message: 'No sound.' }],
+  }),
+];
+
+it('puts the gaps of runs and those between them at the recording’s own time', () => {
+  expect(gapsOf(reports, attempts)).toEqual([
+    { startSeconds: 3, durationSeconds: 2, reason: 'SourceLost' },
+    { startSeconds: 8, durationSeconds: 10, reason: 'NodeLost' },
+    { startSeconds: 13, durationSeconds: 1, reason: 'SourceLost' },
+  ]);
+  expect(pausesOf(reports, attempts)).toEqual([{ startSeconds: 10, durationSeconds: 3 }]);
+});
+
+it('takes the files as the newest run has them, and leaves out a run that deleted them', () => {
+  const removed = [...attempts, attempt(4, { mode: 'Remove' })];
+  const history = readHistory([...reports, report(4, {})], removed);
+  expect(history.files).toHaveLength(2);
+  expect(history).toMatchObject({ mediaSeconds: 14, startTime: at(0) });
+});
+
+it('tells in a status what the runs have said', () => {
+  const storage = {
+    apiVersion: 'tapedeck.dev/v1alpha1' as const,
+    kind: 'ExternalStorage' as const,
+    metadata: { name: 'team' },
+    spec: { provider: 'S3' as const, s3: { bucket: 'abc' }, prefix: '/x/' },
+  };
+  expect(statusOfRuns(reports, attempts, [storage], {})).toMatchObject({
+    startTime: at(0),
+    duration: '14s',
+    storage: { name: 'team', bucket: 'abc', provider: 'S3' },
+    progress: { lag: '0.25s', bitrate: 1000, time: at(30) },
+    outputs: [{ key: 'x/lab_a1.mp4', duration: '8s' }, { key: 'x/lab_a3.mp4' }],
+    gaps: [{ start: '3s' }, { start: '8s', duration: '10s', reason: 'NodeLost' }, { start: '13s' }],
+    pauses: [{ start: '10s', duration: '3s' }],
+    notices: [{ reason: 'NoAudio', message: 'No sound.' }],
+  });
+  expect(statusOfRuns([], attempts, [storage], {})).toEqual({});
+});
+
+it('keeps where a file lies when its storage is gone', () => {
+  const known = [{ type: 'File' as const, key: 'x/lab_a1.mp4', bytes: 1, duration: '8s', storage: 'team' }];
+  const told = statusOfRuns(reports.slice(0, 1), attempts, [], { outputs: known });
+  expect(told.outputs?.[0]?.key).toBe('x/lab_a1.mp4');
+});
