@@ -11,7 +11,7 @@ import { errnoOf, translateLocalError } from './local-errors.ts';
 /** Beside the final name while the upload is open; it plays there already. */
 const PART_SUFFIX = '.part';
 
-const capabilities: Capabilities = {
+export const localCapabilities: Capabilities = {
   minPartSize: 1,
   maxPartSize: Number.MAX_SAFE_INTEGER,
   maxParts: 10_000_000,
@@ -39,7 +39,7 @@ export async function createLocalDriver({ spec }: DriverConfig): Promise<Driver>
 
   return {
     provider: 'Local',
-    capabilities,
+    capabilities: localCapabilities,
     url: (key) => pathToFileURL(key === '' ? root : fileOf(key)).href,
 
     async begin({ key }, options) {
