@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { type ControlServer, startControlServer } from './control-server.ts';
 import { controlSocketPath } from './control-socket.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { createLocalLauncher, type LocalLauncher } from './launcher.ts';
+import { runDirectory } from './run-directory.ts';
 import { createSecretCache } from './secret-cache.ts';
 
 const fake = fileURLToPath(new URL('../../../fixtures/fake-recorder.mjs', import.meta.url));
@@ -231,6 +232,38 @@ describe('a run as a child process', () => {
     const seen = await launcher.observe('u6-1');
     expect(seen).toMatchObject({ state: 'Exited', exitCode: 0, report: { result: { exit: 'Complete' } } });
     expect(members(pid)).toEqual([]);
+  });
+});
+
+describe('what an earlier control process left half done', () => {
+  const leave = (id: string, process: { pid: number; started: string }, delivered: boolean) => {
+    const directory = runDirectory(join(root, 'runs'), id);
+    directory.create();
+    const startTime = new Date().toISOString();
+    directory.writeRecord({ id, recordingUid: id.replace(/-\d+$/, ''), process, startTime, delivered });
+  };
+
+  it('is launched again when the recorder never got its spec', async () => {
+    leave('u8-1', { pid: 2 ** 22, started: 'long ago' }, false);
+    expect(await launcher.observe('u8-1')).toEqual({ state: 'Absent' });
+    await launcher.launch(plan('u8-1', { stopAfterSeconds: 0.2 }));
+    expect(await ended('u8-1')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('has ended when its process id belongs to another process by now, which is left alone', async () => {
+    const stranger = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+    try {
+      leave('u9-1', { pid: stranger.pid ?? 0, started: 'another time' }, true);
+      const seen = await launcher.observe('u9-1');
+      expect(seen).toMatchObject({ state: 'Exited' });
+      expect(seen.exitCode).toBeUndefined();
+      await launcher.terminate('u9-1');
+      await launcher.forget('u9-1');
+      expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
+      expect(members(stranger.pid ?? 0)).toHaveLength(1);
+    } finally {
+      stranger.kill('SIGKILL');
+    }
   });
 });
 

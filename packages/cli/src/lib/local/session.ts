@@ -33,7 +33,8 @@ interface SessionOptions {
 
 /** Joins in controlling a data directory: leads where nobody does, else follows and takes over when the leader is gone. */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const { data, onError } = options;
+  const { data } = options;
+  const onError = withoutRepeats(options.onError);
   const socket = controlSocketPath(data.directory.root);
   const secrets = createSecretCache();
   let leader: Leader | undefined;
@@ -103,5 +104,16 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       await leader?.close();
       leader = undefined;
     },
+  };
+}
+
+/** What goes wrong twice a second is told once, until something else does. */
+function withoutRepeats(onError: (error: unknown) => void): (error: unknown) => void {
+  let last = '';
+  return (error) => {
+    const text = String(error);
+    if (text === last) return;
+    last = text;
+    onError(error);
   };
 }

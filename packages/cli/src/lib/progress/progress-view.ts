@@ -23,6 +23,8 @@ function createQuietView(terminal: Terminal): ProgressView {
   return {
     update(recordings) {
       for (const recording of recordings) {
+        // Control has not looked at it yet: it will say more in a moment.
+        if (recording.status === undefined) continue;
         const uid = recording.metadata.uid ?? '';
         const state = `${phaseOf(recording)} ${explanation(recording) ?? ''}`;
         if (said.get(uid) === state) continue;
