@@ -1,0 +1,99 @@
+import { testCardFlash, testCardMark } from '@tapedeck/encoder';
+import { runChild } from './child.ts';
+
+/** One second's mark in a recording of the test card. */
+export interface SyncMark {
+  /** Where the first white frame begins, in seconds of the file. */
+  readonly flashSeconds: number;
+  /** Where the beep begins. */
+  readonly beepSeconds: number;
+  /** How much later the beep is than the flash; exact to a frame, which is what a file can say. */
+  readonly offsetMs: number;
+}
+
+/** Frames as this many pixels of the flash's place: their mean is its brightness. */
+const grid = 8;
+const sampleRate = 8000;
+
+/** Times of all flashes and beeps in a file, from a full decode by ffmpeg. */
+export async function measureSync(file: string): Promise<SyncMark[]> {
+  const [flashes, beeps] = await Promise.all([flashTimes(file), beepTimes(file)]);
+  const marks: SyncMark[] = [];
+  for (const flashSeconds of flashes) {
+    const beepSeconds = nearest(beeps, flashSeconds);
+    // Marks come every second: half of one is as far apart as two of the same mark can be told to be.
+    if (beepSeconds === undefined || Math.abs(beepSeconds - flashSeconds) > 0.5) continue;
+    marks.push({ flashSeconds, beepSeconds, offsetMs: (beepSeconds - flashSeconds) * 1000 });
+  }
+  return marks;
+}
+
+/** Begin of each flash, in seconds. */
+export async function flashTimes(file: string): Promise<number[]> {
+  const { x, y, width, height } = testCardFlash;
+  const inset = `crop=iw*${width}*0.6:ih*${height}*0.6:iw*${x + width * 0.2}:ih*${y + height * 0.2}`;
+  const times = await frameTimes(file);
+  const pixels = await runChild('ffmpeg', [
+    ...['-loglevel', 'error', '-i', file, '-map', '0:v:0', '-fps_mode', 'passthrough'],
+    ...['-vf', `${inset},scale=${grid}:${grid}:flags=area`, '-pix_fmt', 'gray', '-f', 'rawvideo', 'pipe:1'],
+  ]);
+  const size = grid * grid;
+  const bright: boolean[] = [];
+  for (let at = 0; at + size <= pixels.length; at += size) {
+    let sum = 0;
+    for (let i = 0; i < size; i += 1) sum += pixels[at + i] ?? 0;
+    bright.push(sum / size > 128);
+  }
+  return times.filter((_, index) => bright[index] === true && bright[index - 1] !== true);
+}
+
+/** Presentation time of each frame in the order it is shown. */
+async function frameTimes(file: string): Promise<number[]> {
+  const text = await runChild('ffprobe', [
+    ...['-loglevel', 'error', '-select_streams', 'v:0', '-show_entries', 'frame=best_effort_timestamp_time'],
+    ...['-print_format', 'csv=print_section=0', file],
+  ]);
+  return text
+    .toString()
+    .split('\n')
+    .map((line) => Number.parseFloat(line))
+    .filter(Number.isFinite);
+}
+
+/** Begin of each beep, in seconds, to about a millisecond. */
+export async function beepTimes(file: string): Promise<number[]> {
+  const pcm = await runChild('ffmpeg', [
+    ...['-loglevel', 'error', '-i', file, '-map', '0:a:0', '-ac', '1', '-ar', String(sampleRate)],
+    // Silence fills what comes before the sound and any hole in it, so that a sample's place is its time.
+    ...['-af', 'aresample=async=1:first_pts=0', '-f', 's16le', 'pipe:1'],
+  ]);
+  const samples = new Int16Array(pcm.buffer, pcm.byteOffset, Math.floor(pcm.length / 2));
+  const loud = 3000;
+  // Between two beeps are 900 ms of silence; after this much of it, sound is the next one.
+  const quietEnough = sampleRate * 0.5;
+  const times: number[] = [];
+  let lastLoud = -quietEnough;
+  for (let at = 0; at < samples.length; at += 1) {
+    if (Math.abs(samples[at] ?? 0) < loud) continue;
+    if (at - lastLoud >= quietEnough || (times.length === 0 && lastLoud < 0)) times.push(at / sampleRate);
+    lastLoud = at;
+  }
+  return times;
+}
+
+function nearest(times: readonly number[], to: number): number | undefined {
+  let best: number | undefined;
+  for (const time of times) {
+    if (best === undefined || Math.abs(time - to) < Math.abs(best - to)) best = time;
+  }
+  return best;
+}
+
+/** The largest offset in milliseconds, whichever way. Rejects what has no marks: nothing was measured then. */
+export function worstOffset(marks: readonly SyncMark[]): number {
+  if (marks.length === 0) throw new Error('There are no flashes with beeps in it.');
+  return Math.max(...marks.map((mark) => Math.abs(mark.offsetMs)));
+}
+
+/** Length of a mark, for whoever cuts recordings in the middle of one. */
+export const markSeconds = testCardMark.seconds;
