@@ -1,1 +1,2 @@
-export {};
+export { runCheck } from './lib/check.ts';
+export { runMain } from './lib/run.ts';

@@ -1,0 +1,163 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type RunSpec, TapedeckError } from '@tapedeck/core';
+import {
+  type Capture,
+  type CaptureEnd,
+  type CapturePlan,
+  createMp4FragmentReader,
+  type Fragment,
+  type InitSegment,
+  planCapture,
+  probeSource,
+  startCapture,
+} from '@tapedeck/encoder';
+import type { RunLog } from './run-log.ts';
+
+/** Between two tries to reach a source: soon at first, for most losses are short. */
+const retryDelaysMs = [250, 500, 1_000, 2_000];
+
+/** How long one probe may take: long enough for a broadcast that has just begun to say what it is. */
+const probeTimeoutSeconds = 10;
+
+/** How capturing came to its end by itself. */
+export type SourceEnd =
+  /** The source was over (a file read to its end), or gone for longer than it may be. */
+  | { readonly kind: 'Ended' }
+  /** It never came, or what came cannot be recorded. */
+  | { readonly kind: 'Failed'; readonly error: TapedeckError };
+
+export interface CaptureHandlers {
+  /** A new ffmpeg runs; all media that follows is of this session. `lost` says why the session before it ended. */
+  onSession(session: {
+    readonly plan: CapturePlan;
+    readonly lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged' | undefined;
+  }): void;
+  /** Awaited before more is read, so a slow sink slows ffmpeg and never fills memory. Says whether to go on. */
+  onMedia(item: InitSegment | Fragment, arrivedAtSeconds: number): Promise<'Continue' | 'Restart'>;
+}
+
+interface LoopOptions extends CaptureHandlers {
+  readonly spec: RunSpec;
+  readonly log: RunLog;
+  /** Aborted: ffmpeg is asked to end, what it still writes is passed on, and the loop returns. */
+  readonly stop: AbortSignal;
+}
+
+/**
+ * Keeps one source captured: probes it, runs ffmpeg, and does both again when a live source drops, until the
+ * source is over, is gone for longer than it may be, or `stop` is aborted (then it returns undefined).
+ */
+export async function captureLoop(options: LoopOptions): Promise<SourceEnd | undefined> {
+  const { spec, stop, log } = options;
+  const timeouts = sourceTimeouts(spec);
+  let awaySinceMs = performance.now();
+  let everFlowed = false;
+  let lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged' | undefined;
+  let fruitless = 0;
+
+  while (!stop.aborted) {
+    const session = await captureOnce(options, lost);
+    if (session.flowed) {
+      everFlowed = true;
+      fruitless = 0;
+      awaySinceMs = performance.now();
+    }
+    if (stop.aborted) return undefined;
+    if (session.ended === 'Over' && everFlowed) return { kind: 'Ended' };
+
+    const error =
+      session.error ?? new TapedeckError('SourceEmpty', 'The source ended before it sent any media.');
+    const awayMs = performance.now() - awaySinceMs;
+    const allowedMs = (everFlowed ? timeouts.lostSeconds : timeouts.startSeconds) * 1000;
+    log.warn('SourceAway', { code: error.code, message: error.message, awayMs: Math.round(awayMs) });
+    if (!everFlowed && error.retry === 'stalled') return { kind: 'Failed', error };
+    const waitMs = session.flowed ? 0 : (retryDelaysMs[Math.min(fruitless, retryDelaysMs.length - 1)] ?? 0);
+    if (awayMs + waitMs > allowedMs) return everFlowed ? { kind: 'Ended' } : { kind: 'Failed', error };
+    fruitless += 1;
+    if (session.flowed || lost === undefined) lost = session.lost;
+    await delay(waitMs, undefined, { signal: stop }).catch(() => undefined); // an abort ends the loop above
+  }
+  return undefined;
+}
+
+function sourceTimeouts(spec: RunSpec): { lostSeconds: number; startSeconds: number } {
+  if (spec.source.type === 'Stream')
+    return { lostSeconds: spec.source.lostTimeoutSeconds, startSeconds: spec.source.startTimeoutSeconds };
+  // The test card needs nobody but ffmpeg: what fails here fails for good.
+  return { lostSeconds: 30, startSeconds: 30 };
+}
+
+interface SessionEnd {
+  /** Media of this session reached the timeline. */
+  readonly flowed: boolean;
+  readonly ended: 'Over' | 'Broken';
+  readonly error: TapedeckError | undefined;
+  readonly lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged';
+}
+
+async function captureOnce(options: LoopOptions, lost: SessionEnd['lost'] | undefined): Promise<SessionEnd> {
+  const { spec, stop, log } = options;
+  let capture: Capture;
+  let plan: CapturePlan;
+  try {
+    plan = await planSession(spec, stop);
+    capture = await startCapture(plan, {
+      signal: stop,
+      startTimeoutSeconds: sourceTimeouts(spec).startSeconds,
+    });
+  } catch (error) {
+    return { flowed: false, ended: 'Broken', error: TapedeckError.from(error), lost: 'SourceLost' };
+  }
+  log.info('CaptureStarted', { source: plan.sourceName, video: plan.videoAction, audio: plan.audioAction });
+  const pumped = await pump(capture, () => options.onSession({ plan, lost }), options);
+  const end = await capture.ended;
+  log.info('CaptureEnded', {
+    exitCode: end.exitCode,
+    signal: end.signal,
+    code: end.error?.code,
+    words: end.stderrTail.slice(-3),
+  });
+  return judge(plan, end, pumped);
+}
+
+async function planSession(spec: RunSpec, stop: AbortSignal): Promise<CapturePlan> {
+  const { source, video, audio } = spec;
+  if (source.type === 'TestCard') return planCapture({ source, video, audio });
+  const probe = await probeSource(source.url, { signal: stop, timeoutSeconds: probeTimeoutSeconds });
+  return planCapture({ source: { type: 'Stream', url: source.url }, video, audio, probe });
+}
+
+type Pumped = { readonly flowed: boolean; readonly restart: boolean; readonly error?: TapedeckError };
+
+async function pump(capture: Capture, begin: () => void, options: LoopOptions): Promise<Pumped> {
+  const reader = createMp4FragmentReader();
+  let flowed = false;
+  try {
+    for await (const chunk of capture.stdout as AsyncIterable<Buffer>) {
+      const arrivedAt = performance.now() / 1000;
+      for (const item of reader.push(chunk)) {
+        if (!flowed && item.kind === 'init') begin();
+        flowed ||= item.kind === 'fragment';
+        if ((await options.onMedia(item, arrivedAt)) === 'Restart') {
+          await capture.kill();
+          return { flowed, restart: true };
+        }
+      }
+    }
+    return { flowed, restart: false };
+  } catch (error) {
+    await capture.kill();
+    if (error instanceof TapedeckError && error.fault === 'request') return { flowed, restart: false, error };
+    throw error;
+  }
+}
+
+function judge(plan: CapturePlan, end: CaptureEnd, pumped: Pumped): SessionEnd {
+  const { flowed } = pumped;
+  if (pumped.restart) return { flowed, ended: 'Broken', error: undefined, lost: 'FormatChanged' };
+  const error = pumped.error ?? end.error;
+  // A signal that we did not send took the encoder, not the source, away.
+  const lost = end.signal !== null && !end.asked ? 'EncoderFailed' : 'SourceLost';
+  const over = error === undefined && !plan.live && end.exitCode === 0;
+  return { flowed, ended: over ? 'Over' : 'Broken', error, lost };
+}

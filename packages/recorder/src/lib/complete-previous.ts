@@ -1,0 +1,56 @@
+import { type RunFile, type RunSpec, TapedeckError } from '@tapedeck/core';
+import type { Store } from '@tapedeck/storage';
+import type { RunContext } from './run.ts';
+import type { RunLog } from './run-log.ts';
+import { spoolDirectory } from './scratch.ts';
+
+/**
+ * Completes what an earlier attempt left open, from its journal alone: the file then plays up to its last
+ * fragment, and a zombie's further parts are refused. Files that were never begun are left out.
+ */
+async function completePrevious(
+  file: RunFile,
+  options: { spec: RunSpec; stores: ReadonlyMap<string, Store>; signal: AbortSignal; log: RunLog },
+): Promise<RunFile | undefined> {
+  if (file.state === 'Complete') return file;
+  const { journal } = file;
+  if (journal === undefined) return undefined;
+  const store = options.stores.get(journal.storage);
+  if (store === undefined)
+    throw new TapedeckError(
+      'NotFound',
+      `${journal.key} waits to be completed in storage ${journal.storage}, which this recording no longer names; name it again.`,
+    );
+  const spool = spoolDirectory(options.spec, file.attempt, file.segment);
+  const object = await store.completeFromJournal(journal, { spoolDirectory: spool, signal: options.signal });
+  options.log.info('PreviousCompleted', { key: file.key, bytes: object.size });
+  const { journal: _completed, ...rest } = file;
+  return { ...rest, state: 'Complete', bytes: object.size, url: object.url };
+}
+
+/** Completes every file that earlier attempts left open; gives the first reason why one could not be, once all were tried. */
+export async function completeOpenFiles(
+  context: RunContext,
+  stores: ReadonlyMap<string, Store>,
+): Promise<TapedeckError | undefined> {
+  const { spec, book, log, interrupt } = context;
+  let failure: TapedeckError | undefined;
+  for (const previous of spec.previous) {
+    if (previous.state === 'Complete') continue;
+    try {
+      const file = await completePrevious(previous, { spec, stores, signal: interrupt, log });
+      book.files = book.files.flatMap((tracked) =>
+        tracked.file.key !== previous.key
+          ? [tracked]
+          : file === undefined
+            ? []
+            : [{ file, progress: undefined }],
+      );
+      await context.persist();
+    } catch (error) {
+      failure ??= TapedeckError.from(error);
+      log.warn('PreviousNotCompleted', { key: previous.key, code: failure.code, message: failure.message });
+    }
+  }
+  return failure;
+}

@@ -1,0 +1,127 @@
+import { fileKey, type RunFile, type RunSpec, TapedeckError } from '@tapedeck/core';
+import { createMp4FragmentReader, createTimeline, type TimelineEvent } from '@tapedeck/encoder';
+import type { Store } from '@tapedeck/storage';
+import { type FileSink, openFileSink } from './file-sink.ts';
+import type { RunContext } from './run.ts';
+import type { TrackedFile } from './run-book.ts';
+import { spoolDirectory } from './scratch.ts';
+
+/** Seconds that the joined file may have more than its pieces say, for the room of its index. */
+const slackSeconds = 60;
+
+/**
+ * Makes one file of what several attempts wrote of the same segment, by passing the fragments of each through the
+ * timeline once more; nothing is encoded again. It is a bonus: where the storage cannot be read, or the pieces do
+ * not fit together, they stay as they are, in order, and a notice says why.
+ */
+export async function joinAttempts(context: RunContext, stores: ReadonlyMap<string, Store>): Promise<void> {
+  const { book, log } = context;
+  for (const pieces of brokenSegments(book.files.map((tracked) => tracked.file))) {
+    const store = stores.get(pieces[0]?.storage ?? '');
+    if (store === undefined) continue;
+    try {
+      const joined = await joinPieces(context, store, pieces);
+      book.files = replacePieces(book.files, pieces, joined);
+      await context.persist();
+      await removePieces(store, pieces, context);
+    } catch (error) {
+      const { code, message } = TapedeckError.from(error);
+      log.warn('NotJoined', { code, message, keys: pieces.map((piece) => piece.key) });
+      book.notice({
+        reason: 'NotJoined',
+        message: `${pieces.length} files are listed in order instead of one: ${message}`,
+      });
+    }
+  }
+}
+
+/** The segments that more than one attempt wrote and whose files are all complete in one storage. */
+export function brokenSegments(files: readonly RunFile[]): RunFile[][] {
+  const bySegment = Map.groupBy(files, (file) => file.segment);
+  return [...bySegment.values()].filter(
+    (pieces) =>
+      pieces.length > 1 &&
+      pieces.every((piece) => piece.state === 'Complete' && piece.storage === pieces[0]?.storage),
+  );
+}
+
+/** A key of its own: the pieces stay what they are until the joined file is complete. */
+export function joinedKey(spec: RunSpec, segment: number): string {
+  return fileKey(`${spec.keyBase}_joined`, { segment, attempt: 1 });
+}
+
+async function joinPieces(context: RunContext, store: Store, pieces: readonly RunFile[]): Promise<RunFile> {
+  const { spec, interrupt, log } = context;
+  const segment = pieces[0]?.segment ?? 1;
+  const timeline = createTimeline({ splitEverySeconds: Number.POSITIVE_INFINITY });
+  const prepared = await openFileSink({
+    store,
+    segment,
+    attempt: spec.attempt,
+    key: joinedKey(spec, segment),
+    durabilitySeconds: spec.durabilitySeconds,
+    spool: { directory: spoolDirectory(spec, 0, segment), maxBytes: spec.scratch.maxBytes },
+    maxSeconds: pieces.reduce((sum, piece) => sum + piece.durationSeconds, slackSeconds),
+    // Whoever is interrupted here joins again from the pieces: nothing has to be remembered.
+    onJournal: async () => undefined,
+  });
+  let sink: FileSink | undefined;
+  const carryOut = async (events: readonly TimelineEvent[]) => {
+    for (const event of events) {
+      if (event.type === 'open') sink = await prepared.begin(event.init);
+      if (event.type === 'fragment') await sink?.append(event.fragment);
+      if (event.type === 'close' && event.reason !== 'End')
+        throw new TapedeckError('NotSupported', 'the attempts recorded in different formats');
+    }
+  };
+  try {
+    for (const piece of pieces) {
+      const reader = createMp4FragmentReader();
+      for await (const chunk of (await store.get(piece.key)) as AsyncIterable<Buffer>) {
+        if (interrupt.aborted) throw new TapedeckError('Aborted', 'the run was asked to end');
+        for (const item of reader.push(chunk)) {
+          await carryOut(item.kind === 'init' ? timeline.startSession(item) : timeline.add(item, 0));
+        }
+      }
+    }
+    await carryOut(timeline.end());
+    if (sink === undefined) throw new TapedeckError('SourceEmpty', 'the pieces hold nothing');
+    await sink.finish(interrupt);
+    log.info('Joined', { key: sink.file.key, pieces: pieces.length });
+    return { ...sink.file, segment };
+  } catch (error) {
+    await (sink === undefined ? prepared.abort() : sink.discard());
+    throw error;
+  }
+}
+
+function replacePieces(
+  files: readonly TrackedFile[],
+  pieces: readonly RunFile[],
+  joined: RunFile,
+): TrackedFile[] {
+  const gone = new Set(pieces.map((piece) => piece.key));
+  const at = files.findIndex((tracked) => gone.has(tracked.file.key));
+  const kept = files.filter((tracked) => !gone.has(tracked.file.key));
+  return kept.toSpliced(at, 0, { file: joined, progress: undefined });
+}
+
+/** A storage that grants no deleting keeps the pieces beside the joined file: untidy, and nobody's loss. */
+async function removePieces(
+  store: Store,
+  pieces: readonly RunFile[],
+  { book, log }: RunContext,
+): Promise<void> {
+  for (const piece of pieces) {
+    try {
+      await store.delete(piece.key);
+    } catch (error) {
+      const { code, message } = TapedeckError.from(error);
+      log.warn('PieceKept', { key: piece.key, code, message });
+      book.notice({
+        reason: 'PiecesKept',
+        message: 'The files that were joined could not be deleted; they may be.',
+      });
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { fileKey, type RunSpec } from '@tapedeck/core';
+import type { Fragment, InitSegment } from '@tapedeck/encoder';
+import type { Store } from '@tapedeck/storage';
+import { type FileSink, openFileSink, type PreparedFileSink } from './file-sink.ts';
+import type { RunBook } from './run-book.ts';
+import { spoolDirectory } from './scratch.ts';
+
+/** Files that may be sending their ends at the same time; a split beyond that waits for the first of them. */
+const maxClosing = 2;
+
+/** The files of one run, opened, filled and closed in order as the timeline says. */
+export interface OutputFiles {
+  /** Begins the upload of the first file before there is media. Rejects when the storage refuses it. */
+  prepare(): Promise<void>;
+  open(init: InitSegment, segment: number): Promise<void>;
+  append(fragment: Fragment): Promise<void>;
+  /** The end of the file is sent in the background. */
+  close(): Promise<void>;
+  /** Resolves once every file is complete; rejects with the first reason why one is not. */
+  settle(): Promise<void>;
+  /** Stops sending; what is open is left for whoever comes next. Idempotent. */
+  abandon(): Promise<void>;
+}
+
+export function createOutputFiles(options: {
+  readonly spec: RunSpec;
+  readonly store: Store;
+  readonly book: RunBook;
+  /** Makes the journals in the book durable. */
+  readonly persist: () => Promise<void>;
+  /** Aborted: uploads give up what they are still trying and leave it for later. */
+  readonly giveUp: AbortSignal;
+}): OutputFiles {
+  const { spec, store, book } = options;
+  const sinks: FileSink[] = [];
+  const closing = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  let segment = firstSegment(spec);
+  let prepared: PreparedFileSink | undefined;
+  let current: FileSink | undefined;
+
+  function prepareSink(): Promise<PreparedFileSink> {
+    return openFileSink({
+      store,
+      segment,
+      attempt: spec.attempt,
+      key: fileKey(spec.keyBase, { segment, attempt: spec.attempt }),
+      durabilitySeconds: spec.durabilitySeconds,
+      spool: { directory: spoolDirectory(spec, spec.attempt, segment), maxBytes: spec.scratch.maxBytes },
+      maxSeconds: Math.min(
+        spec.splitEverySeconds,
+        spec.maxDurationSeconds,
+        spec.stopAfterSeconds ?? Number.POSITIVE_INFINITY,
+      ),
+      onJournal: options.persist,
+      inBackground: sinks.length > 0,
+    });
+  }
+
+  /** Nobody waits for it: the report after this one says the same. */
+  function persistSoon(): void {
+    options.persist().catch(() => undefined);
+  }
+
+  return {
+    async prepare() {
+      prepared ??= await prepareSink();
+    },
+    async open(init, nextSegment) {
+      segment = nextSegment;
+      prepared ??= await prepareSink();
+      current = await prepared.begin(init);
+      prepared = undefined;
+      sinks.push(current);
+      book.files = [...book.files, current];
+      persistSoon();
+    },
+    async append(fragment) {
+      await current?.append(fragment);
+    },
+    async close() {
+      const sink = current;
+      if (sink === undefined) return;
+      current = undefined;
+      while (closing.size >= maxClosing) await Promise.race(closing);
+      const end = sink
+        .finish(options.giveUp)
+        .catch((error: unknown) => void failures.push(error))
+        .finally(() => {
+          closing.delete(end);
+          persistSoon();
+        });
+      closing.add(end);
+    },
+    async settle() {
+      await prepared?.abort();
+      prepared = undefined;
+      await Promise.all(closing);
+      if (failures.length > 0) throw failures[0];
+    },
+    async abandon() {
+      await Promise.allSettled(sinks.map((sink) => sink.close()));
+      await Promise.allSettled(closing);
+    },
+  };
+}
+
+/** An attempt goes on in the segment where the one before it broke off. */
+function firstSegment(spec: RunSpec): number {
+  return spec.previous.at(-1)?.segment ?? 1;
+}

@@ -1,0 +1,115 @@
+import { type RunResult, TapedeckError } from '@tapedeck/core';
+import type { Store } from '@tapedeck/storage';
+import { captureLoop, type SourceEnd } from './capture-loop.ts';
+import { completeOpenFiles } from './complete-previous.ts';
+import { joinAttempts } from './join-attempts.ts';
+import { closeStores, openStores } from './open-stores.ts';
+import { type CaptureOutcome, decideResult } from './outcome.ts';
+import { createOutputFiles, type OutputFiles } from './output-files.ts';
+import { createPipeline } from './pipeline.ts';
+import type { RunContext } from './run.ts';
+
+/** After SIGTERM the files have this long to become complete; Kubernetes' grace and local mode's are longer. */
+const interruptedDeliveryMs = 12_000;
+
+/** Records the source until something ends it, completes every file, and joins what several attempts wrote. */
+export async function record(context: RunContext): Promise<RunResult> {
+  const stores = await openStores(context.spec.storages);
+  const giveUp = new AbortController();
+  const onInterrupt = () => setTimeout(() => giveUp.abort(), interruptedDeliveryMs).unref();
+  context.interrupt.addEventListener('abort', onInterrupt, { once: true });
+  try {
+    return await recordInto(stores, giveUp.signal, context);
+  } finally {
+    context.interrupt.removeEventListener('abort', onInterrupt);
+    await closeStores(stores);
+  }
+}
+
+async function recordInto(
+  stores: ReadonlyMap<string, Store>,
+  giveUp: AbortSignal,
+  context: RunContext,
+): Promise<RunResult> {
+  const { spec, book } = context;
+  const [store] = stores.values();
+  if (store === undefined) throw new TapedeckError('InvalidManifest', 'The run names no storage.');
+  const files = createOutputFiles({ spec, store, book, persist: context.persist, giveUp });
+  try {
+    await files.prepare();
+    // Beside the recording: what the attempt before left open is safe soon, and does not delay this one.
+    const earlier = completeOpenFiles(context, stores);
+    const outcome = await capture(context, files);
+    book.state = 'Uploading';
+    void context.persist();
+    const error = (await settled(files)) ?? (await earlier);
+    const recorded = book.files.some((tracked) => tracked.file.durationSeconds > 0);
+    if (error === undefined && outcome.kind !== 'Interrupted') await joinAttempts(context, stores);
+    return decideResult(outcome, { recorded, ...(error === undefined ? {} : { error }) });
+  } catch (error) {
+    await files.abandon();
+    throw error;
+  }
+}
+
+async function settled(files: OutputFiles): Promise<TapedeckError | undefined> {
+  try {
+    await files.settle();
+    return undefined;
+  } catch (error) {
+    return TapedeckError.from(error);
+  }
+}
+
+/** Runs the capture under everything that may end it: a stop, a limit, SIGTERM, the source itself, a full spool. */
+async function capture(context: RunContext, files: OutputFiles): Promise<CaptureOutcome> {
+  const { spec, book, log, interrupt, desired } = context;
+  const stop = new AbortController();
+  let outcome: CaptureOutcome | undefined;
+  const end = (why: CaptureOutcome) => {
+    outcome ??= why;
+    stop.abort();
+  };
+  const pipeline = createPipeline({
+    spec,
+    book,
+    files,
+    onFull: (reason) => end({ kind: 'Stopped', reason }),
+  });
+  const onInterrupt = () => {
+    pipeline.stop();
+    end({ kind: 'Interrupted' });
+  };
+  interrupt.addEventListener('abort', onInterrupt, { once: true });
+  if (interrupt.aborted) onInterrupt();
+  const unsubscribe = desired.subscribe((state) => {
+    if (state === 'Paused') pipeline.pause();
+    if (state === 'Recording') pipeline.resume();
+    if (state === 'Stopped') {
+      pipeline.stop();
+      end({ kind: 'Stopped', reason: 'Requested' });
+    }
+    void context.persist();
+  });
+  try {
+    const sourceEnd = await captureLoop({ spec, log, stop: stop.signal, ...pipeline.handlers });
+    await pipeline.end();
+    return outcome ?? outcomeOf(sourceEnd);
+  } catch (error) {
+    const known = TapedeckError.from(error);
+    if (known.code === 'Unknown') throw error;
+    log.warn('CaptureBroken', { code: known.code, message: known.message });
+    book.notice({ reason: known.code, message: known.message });
+    await pipeline.end();
+    return { kind: 'Failed', error: known };
+  } finally {
+    unsubscribe();
+    interrupt.removeEventListener('abort', onInterrupt);
+    stop.abort();
+  }
+}
+
+function outcomeOf(end: SourceEnd | undefined): CaptureOutcome {
+  if (end?.kind === 'Failed') return { kind: 'Failed', error: end.error };
+  return { kind: 'Stopped', reason: 'SourceEnded' };
+}

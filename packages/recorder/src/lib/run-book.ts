@@ -1,0 +1,101 @@
+import type { RunFile, RunGap, RunNotice, RunReport, RunResult, RunSpec, RunState } from '@tapedeck/core';
+import type { UploadProgress } from '@tapedeck/storage';
+import { type BitrateMeter, createBitrateMeter } from './bitrate-meter.ts';
+
+/** Notices beyond these are dropped: the report travels every second and has to stay small. */
+const maxNotices = 16;
+/** Likewise; a source that flaps for hours is told by its first gaps and their number in the log. */
+const maxGaps = 200;
+
+/** A file as it stands now; `progress` while its upload is open. */
+export interface TrackedFile {
+  readonly file: RunFile;
+  readonly progress: UploadProgress | undefined;
+}
+
+/** All that the reports of a run are made from. */
+export interface RunBook {
+  state: RunState;
+  startTime: string | undefined;
+  result: RunResult | undefined;
+  /** In order; earlier attempts' first. */
+  files: readonly TrackedFile[];
+  readonly bitrate: BitrateMeter;
+  addGap(gap: RunGap): void;
+  addPause(pause: { startSeconds: number; durationSeconds: number }): void;
+  /** The same reason again replaces its message. */
+  notice(notice: RunNotice): void;
+  withdraw(reason: string): void;
+  report(): RunReport;
+}
+
+export function createRunBook(spec: RunSpec): RunBook {
+  const gaps: RunGap[] = [];
+  const pauses: { startSeconds: number; durationSeconds: number }[] = [];
+  const notices = new Map<string, RunNotice>();
+  let sequence = 0;
+
+  const book: RunBook = {
+    state: 'Starting',
+    startTime: undefined,
+    result: undefined,
+    files: spec.previous.map((file) => ({ file, progress: undefined })),
+    bitrate: createBitrateMeter(),
+    addGap(gap) {
+      if (gaps.length < maxGaps) gaps.push(gap);
+    },
+    addPause(pause) {
+      if (pauses.length < maxGaps) pauses.push(pause);
+    },
+    notice(notice) {
+      if (notices.has(notice.reason) || notices.size < maxNotices) notices.set(notice.reason, notice);
+    },
+    withdraw(reason) {
+      notices.delete(reason);
+    },
+    report() {
+      sequence += 1;
+      return {
+        version: 1,
+        id: spec.id,
+        sequence,
+        time: new Date().toISOString(),
+        state: book.state,
+        ...(book.startTime === undefined ? {} : { startTime: book.startTime }),
+        progress: sumProgress(book.files, book.bitrate),
+        files: book.files.map((tracked) => tracked.file),
+        gaps: [...gaps],
+        pauses: [...pauses],
+        notices: [...notices.values(), ...storageTrouble(book.files)],
+        ...(book.result === undefined ? {} : { result: book.result }),
+      };
+    },
+  };
+  return book;
+}
+
+function sumProgress(files: readonly TrackedFile[], bitrate: BitrateMeter): RunReport['progress'] {
+  const sum = { durationSeconds: 0, bytesRecorded: 0, bytesUploaded: 0, lagSeconds: 0 };
+  for (const { file, progress } of files) {
+    sum.durationSeconds += file.durationSeconds;
+    sum.bytesRecorded += progress?.bytesAppended ?? file.bytes;
+    sum.bytesUploaded += progress?.bytesStored ?? (file.state === 'Complete' ? file.bytes : 0);
+    sum.lagSeconds = Math.max(sum.lagSeconds, progress?.lagSeconds ?? 0);
+  }
+  return { ...sum, bitrate: bitrate.read(performance.now()) };
+}
+
+/** Said as long as it lasts: recording goes on, and this is why the upload does not. */
+function storageTrouble(files: readonly TrackedFile[]): RunNotice[] {
+  const away = files.flatMap(({ progress }) => (progress?.trouble === undefined ? [] : [progress]));
+  const [first] = away;
+  if (first?.trouble === undefined) return [];
+  const since = new Date(first.trouble.sinceMs).toISOString();
+  const spooled = away.reduce((sum, progress) => sum + progress.bytesSpooled, 0);
+  return [
+    {
+      reason: 'StorageAway',
+      message: `Since ${since}: ${first.trouble.message} ${spooled} bytes wait on scratch; recording goes on.`,
+    },
+  ];
+}

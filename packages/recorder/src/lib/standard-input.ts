@@ -1,0 +1,14 @@
+/** A spec with a journal of 10,000 parts stays well below this. */
+const maxSpecBytes = 16 * 1024 * 1024;
+
+/** The one document that the launcher writes, up to its end. */
+export async function readStandardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxSpecBytes) throw new Error('the spec on standard input is longer than 16 MiB');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
