@@ -33,7 +33,10 @@ async function main() {
   const removed = await runAttached(tapedeck, removal, { env, stdio: ['ignore', 'ignore', 'inherit'] });
   if (removed !== 0) throw new Failure(`The ${name} recording of the last time could not be removed.`);
   process.stderr.write(`\nRecording ${example}: ten seconds of the test card into ./recordings\n\n`);
-  const code = await runAttached(tapedeck, ['run', '-f', example], { env });
+  const code = await runAttached(tapedeck, ['run', '-f', example], {
+    env,
+    stdio: ['inherit', 'ignore', 'inherit'],
+  });
   if (code !== 0) return code;
   const [path] = await outputPaths();
   if (path === undefined)
