@@ -24,9 +24,7 @@ export function codecOf(stsd: Uint8Array, entry: Box, type: 'video' | 'audio'): 
     const profile = [...stsd.subarray(avcC.body + 1, avcC.body + 4)];
     return `${entry.type}.${profile.map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
   }
-  const esds = findBox(stsd, inside, 'esds');
-  if (esds === undefined) return entry.type;
-  const config = readDecoderConfig(stsd, esds);
+  const config = decoderConfigOf(stsd, entry);
   if (config === undefined) return entry.type;
   const objectType = config.objectType.toString(16);
   return config.audioObjectType === undefined
@@ -34,17 +32,28 @@ export function codecOf(stsd: Uint8Array, entry: Box, type: 'video' | 'audio'): 
     : `${entry.type}.${objectType}.${config.audioObjectType}`;
 }
 
+/** The decoder configuration of a sound track; undefined where there is none. */
+export function decoderConfigOf(stsd: Uint8Array, entry: Box): DecoderConfig | undefined {
+  const esds = findBox(stsd, insideEntry(entry, 'audio'), 'esds');
+  return esds && readDecoderConfig(stsd, esds);
+}
+
+/** By channelConfiguration (ISO/IEC 14496-3, 1.6.3.5). */
+const channelCounts = [undefined, 1, 2, 3, 4, 5, 6, 8];
+
 export interface DecoderConfig {
   /** 0x40: MPEG-4 audio; 0x69 and 0x6b: MP3. */
   readonly objectType: number;
   /** 2: AAC-LC. Absent for what is no MPEG-4 audio. */
   readonly audioObjectType?: number;
+  /** As the decoder will give them; sample entries always claim two. Absent where the configuration does not say. */
+  readonly channels?: number;
   /** Where maximum and average bit rate stand, 4 bytes each. */
   readonly bitratesAt: number;
 }
 
 /** The DecoderConfigDescriptor in `esds` (ISO/IEC 14496-1, 7.2.6.6). */
-export function readDecoderConfig(bytes: Uint8Array, esds: Box): DecoderConfig | undefined {
+function readDecoderConfig(bytes: Uint8Array, esds: Box): DecoderConfig | undefined {
   let at = esds.body + 4;
   const enter = (expected: number): boolean => {
     if (at >= esds.end || bytes[at++] !== expected) return false;
@@ -61,8 +70,10 @@ export function readDecoderConfig(bytes: Uint8Array, esds: Box): DecoderConfig |
   at += 13;
   if (objectType !== 0x40 || !enter(5)) return { objectType, bitratesAt };
   const first = bytes[at] ?? 0;
+  const second = bytes[at + 1] ?? 0;
   // 31 says that the type follows in the next six bits.
-  const audioObjectType =
-    first >> 3 === 31 ? 32 + ((first & 7) << 3) + ((bytes[at + 1] ?? 0) >> 5) : first >> 3;
-  return { objectType, audioObjectType, bitratesAt };
+  if (first >> 3 === 31)
+    return { objectType, audioObjectType: 32 + ((first & 7) << 3) + (second >> 5), bitratesAt };
+  const channels = channelCounts[(second >> 3) & 0xf];
+  return { objectType, audioObjectType: first >> 3, bitratesAt, ...(channels ? { channels } : {}) };
 }

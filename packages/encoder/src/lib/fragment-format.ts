@@ -1,5 +1,5 @@
-import { boxesIn, findBox } from './box-read.ts';
-import { firstSampleEntry, insideEntry, readDecoderConfig } from './fragment-codec.ts';
+import { boxesIn } from './box-read.ts';
+import { decoderConfigOf, firstSampleEntry, insideEntry } from './fragment-codec.ts';
 import type { InitSegment, Track } from './media.ts';
 
 /**
@@ -26,8 +26,7 @@ function withoutBitrates(track: Track): Uint8Array {
   const entry = firstSampleEntry(stsd);
   if (entry === undefined) return stsd;
   const inside = insideEntry(entry, track.type);
-  const esds = findBox(stsd, inside, 'esds');
-  const config = esds && readDecoderConfig(stsd, esds);
+  const config = track.type === 'audio' ? decoderConfigOf(stsd, entry) : undefined;
   if (config) stsd.fill(0, config.bitratesAt, config.bitratesAt + 8);
   const kept = [stsd.subarray(entry.start + 4, inside.body)];
   for (const box of boxesIn(stsd, inside.body, inside.end)) {

@@ -1,5 +1,5 @@
 import { type Box, boxesIn, findBox, viewOf } from './box-read.ts';
-import { codecOf, firstSampleEntry } from './fragment-codec.ts';
+import { codecOf, decoderConfigOf, firstSampleEntry } from './fragment-codec.ts';
 import type { InitSegment, Track } from './media.ts';
 
 /** What a track's fragments may leave out (`trex`, ISO/IEC 14496-12, 8.8.3). */
@@ -74,7 +74,7 @@ function parseTrack(moov: Uint8Array, trak: Box): Track | undefined {
     ? { ...common, width: fields.getUint16(entry.body + 24), height: fields.getUint16(entry.body + 26) }
     : {
         ...common,
-        channels: fields.getUint16(entry.body + 16),
+        channels: decoderConfigOf(sampleDescription, entry)?.channels ?? fields.getUint16(entry.body + 16),
         sampleRate: fields.getUint32(entry.body + 24) >>> 16,
       };
 }

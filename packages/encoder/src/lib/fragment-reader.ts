@@ -53,7 +53,6 @@ export function createMp4FragmentReader(): FragmentReader {
   let parsed: ParsedInit | undefined;
   let moof: { bytes: Uint8Array; position: number } | undefined;
   let ends = new Map<number, number>();
-  /** Next step, given all that it asked for; undefined: it needs more bytes. */
   let found: (InitSegment | Fragment)[] = [];
 
   /** Handles the box whose header stands next; false while bytes are missing. */
@@ -126,10 +125,9 @@ export function createMp4FragmentReader(): FragmentReader {
 
   /** The `mdat` around everything in a finished file begins with the init; any other is of an ordinary MP4. */
   function enterMediaData(header: BoxHeader): boolean {
-    const start = input.peek(header.headerSize + 8);
-    const inner = readBoxHeader(start, header.headerSize);
-    if (inner === undefined) return false;
-    if (inner.type !== 'moov') throw notMedia('it is an MP4 without fragments');
+    const start = input.peek(header.headerSize + 8).subarray(header.headerSize + 4);
+    if (start.length < 4) return false;
+    if (String.fromCharCode(...start) !== 'moov') throw notMedia('it is an MP4 without fragments');
     input.skip(header.headerSize);
     return true;
   }

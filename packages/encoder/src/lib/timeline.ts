@@ -49,6 +49,7 @@ interface Seam {
 /** Differences below this come from turning units into seconds. */
 const tolerance = 1e-6;
 
+/** A timeline that has seen nothing yet. */
 export function createTimeline(options: TimelineOptions): Timeline {
   const { splitEverySeconds, maxDurationSeconds = Number.POSITIVE_INFINITY } = options;
   const pauses = createPauseQueue();
