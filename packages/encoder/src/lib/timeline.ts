@@ -113,7 +113,9 @@ export function createTimeline(options: TimelineOptions): Timeline {
     const follows = current.shiftSeconds ?? (fits ? output?.shiftFor(fragment) : undefined);
     const shift = follows ?? fragment.startSeconds;
     const split =
-      fits && fragment.startsWithKeyFrame && fragment.startSeconds - shift >= splitEverySeconds - tolerance;
+      fits &&
+      fragment.startsWithKeyFrame &&
+      keyStart(current, fragment) - shift >= splitEverySeconds - tolerance;
     return fits && !split
       ? write(current, fragment, shift)
       : writeFirst(current, fragment, split ? 'Split' : 'FormatChanged');
@@ -226,6 +228,13 @@ export function createTimeline(options: TimelineOptions): Timeline {
       return [...ended, ...close('End')];
     },
   };
+}
+
+/** Where the picture of a fragment begins (its sound may begin somewhat earlier); without picture, the sound. */
+function keyStart({ init }: TimelineSession, fragment: Fragment): number {
+  const picture = init.tracks.find((track) => track.type === 'video');
+  const frames = fragment.tracks.find((samples) => samples.trackId === picture?.id);
+  return picture && frames ? frames.baseDecodeTime / picture.timescale : fragment.startSeconds;
 }
 
 /** Picture goes on with a key frame; sound alone at any sample. */
