@@ -32,6 +32,8 @@ export interface CaptureHandlers {
     readonly plan: CapturePlan;
     readonly lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged' | undefined;
   }): void;
+  /** The source is not there, or not any more; it is tried again. */
+  onAway(error: TapedeckError): void;
   /** Awaited before more is read, so a slow sink slows ffmpeg and never fills memory. Says whether to go on. */
   onMedia(item: InitSegment | Fragment, arrivedAtSeconds: number): Promise<'Continue' | 'Restart'>;
 }
@@ -74,6 +76,7 @@ export async function captureLoop(options: LoopOptions): Promise<SourceEnd | und
     const waitMs = session.flowed ? 0 : (retryDelaysMs[Math.min(fruitless, retryDelaysMs.length - 1)] ?? 0);
     if (awayMs + waitMs > allowedMs) return everFlowed ? { kind: 'Ended' } : { kind: 'Failed', error };
     fruitless += 1;
+    options.onAway(error);
     if (session.flowed || lost === undefined) lost = session.lost;
     await delay(waitMs, undefined, { signal: stop }).catch(() => undefined); // an abort ends the loop above
   }

@@ -6,7 +6,8 @@ import { spoolDirectory } from './scratch.ts';
 
 /**
  * Completes what an earlier attempt left open, from its journal alone: the file then plays up to its last
- * fragment, and a zombie's further parts are refused. Files that were never begun are left out.
+ * fragment, and a zombie's further parts are refused. A file without
+ * media is dropped: there are no empty objects.
  */
 async function completePrevious(
   file: RunFile,
@@ -21,6 +22,10 @@ async function completePrevious(
       'NotFound',
       `${journal.key} waits to be completed in storage ${journal.storage}, which this recording no longer names; name it again.`,
     );
+  if (file.durationSeconds === 0) {
+    await store.abortFromJournal(journal);
+    return undefined;
+  }
   const spool = spoolDirectory(options.spec, file.attempt, file.segment);
   const object = await store.completeFromJournal(journal, { spoolDirectory: spool, signal: options.signal });
   options.log.info('PreviousCompleted', { key: file.key, bytes: object.size });

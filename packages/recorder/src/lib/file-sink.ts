@@ -1,4 +1,4 @@
-import type { RunFile, UploadJournal } from '@tapedeck/core';
+import { type RunFile, TapedeckError, type UploadJournal } from '@tapedeck/core';
 import {
   createMp4File,
   type Fragment,
@@ -10,10 +10,15 @@ import {
 import type { Store, Upload, UploadProgress } from '@tapedeck/storage';
 import type { TrackedFile } from './run-book.ts';
 
-/** One output file being written: fragments in, an ordinary MP4 in the storage out. */
+/**
+ * One output file being written: fragments in, an ordinary MP4 in the storage out. It is a file of the run from the
+ * moment its upload is open, so that nobody has to guess what a killed run left in the bucket.
+ */
 export interface FileSink extends TrackedFile {
+  /** Lays the file out for these tracks. Once, before the first fragment. */
+  begin(init: InitSegment): Promise<void>;
   append(fragment: Fragment): Promise<void>;
-  /** Sends what is left, the full index in front. Without a fragment the upload is dropped: no empty object. */
+  /** Sends what is left, the full index in front. Not without a fragment: there are no empty objects. */
   finish(signal: AbortSignal): Promise<void>;
   /** Stops sending and leaves the upload for whoever comes next. Idempotent. */
   close(): Promise<void>;
@@ -36,9 +41,12 @@ export interface FileSinkOptions {
   readonly inBackground?: boolean;
 }
 
-/** Begins the upload, before there is any media: a storage that refuses is known before the recording starts. */
-export async function openFileSink(options: FileSinkOptions): Promise<PreparedFileSink> {
+/** Opens the upload, before there is any media: a storage that refuses is known before the recording starts. */
+export async function openFileSink(options: FileSinkOptions): Promise<FileSink> {
   let journal: UploadJournal | undefined;
+  let layout: Mp4File | undefined;
+  let durationSeconds = 0;
+  let complete: Pick<RunFile, 'bytes' | 'crc32' | 'url'> | undefined;
   const upload = await options.store.createUpload({
     key: options.key,
     contentType: 'video/mp4',
@@ -52,56 +60,31 @@ export async function openFileSink(options: FileSinkOptions): Promise<PreparedFi
       return options.onJournal();
     },
   });
-  return {
-    begin: (init) => beginFile(options, upload, () => journal, init),
-    abort: () => upload.abort(),
-  };
-}
-
-export interface PreparedFileSink {
-  begin(init: InitSegment): Promise<FileSink>;
-  abort(): Promise<void>;
-}
-
-async function beginFile(
-  options: FileSinkOptions,
-  upload: Upload,
-  journal: () => UploadJournal | undefined,
-  init: InitSegment,
-): Promise<FileSink> {
-  const layout = createMp4File({ init, maxSeconds: options.maxSeconds });
-  let bytes = layout.head.length;
-  let durationSeconds = 0;
-  let empty = true;
-  let complete: Pick<RunFile, 'bytes' | 'crc32' | 'url'> | undefined;
-  await upload.append(layout.head);
 
   return {
     get file(): RunFile {
-      const open = journal();
-      return {
-        segment: options.segment,
-        attempt: options.attempt,
-        key: options.key,
-        storage: options.store.name,
-        durationSeconds,
-        ...(complete === undefined
-          ? { state: 'Open', bytes, ...(open === undefined ? {} : { journal: open }) }
-          : { state: 'Complete', ...complete }),
-      };
+      const { segment, attempt, key } = options;
+      const common = { segment, attempt, key, storage: options.store.name, durationSeconds };
+      if (complete !== undefined) return { ...common, state: 'Complete', ...complete };
+      const bytes = upload.progress.bytesAppended;
+      return { ...common, state: 'Open', bytes, ...(journal === undefined ? {} : { journal }) };
     },
     get progress(): UploadProgress | undefined {
       return complete === undefined ? upload.progress : undefined;
     },
+    async begin(init) {
+      layout = createMp4File({ init, maxSeconds: options.maxSeconds });
+      await upload.append(layout.head);
+    },
     async append(fragment) {
-      empty = false;
+      if (layout === undefined)
+        throw new TapedeckError('Unknown', 'a fragment came before the tracks were known');
       const offset = await upload.append(fragment.bytes);
       layout.add(fragment, offset);
-      bytes = offset + fragment.bytes.length;
-      durationSeconds = Math.max(durationSeconds, fragment.endSeconds);
+      durationSeconds = layout.durationSeconds;
     },
     async finish(signal) {
-      if (empty) return upload.abort();
+      if (layout === undefined) throw new TapedeckError('SourceEmpty', 'nothing was appended');
       const object = await upload.finish({ ...finalLayout(layout, upload), signal });
       complete = { bytes: object.size, crc32: object.crc32, url: object.url };
     },

@@ -1,7 +1,7 @@
 import { fileKey, type RunFile, type RunSpec, TapedeckError } from '@tapedeck/core';
 import { createMp4FragmentReader, createTimeline, type TimelineEvent } from '@tapedeck/encoder';
 import type { Store } from '@tapedeck/storage';
-import { type FileSink, openFileSink } from './file-sink.ts';
+import { openFileSink } from './file-sink.ts';
 import type { RunContext } from './run.ts';
 import type { TrackedFile } from './run-book.ts';
 import { spoolDirectory } from './scratch.ts';
@@ -54,7 +54,7 @@ async function joinPieces(context: RunContext, store: Store, pieces: readonly Ru
   const { spec, interrupt, log } = context;
   const segment = pieces[0]?.segment ?? 1;
   const timeline = createTimeline({ splitEverySeconds: Number.POSITIVE_INFINITY });
-  const prepared = await openFileSink({
+  const sink = await openFileSink({
     store,
     segment,
     attempt: spec.attempt,
@@ -65,11 +65,10 @@ async function joinPieces(context: RunContext, store: Store, pieces: readonly Ru
     // Whoever is interrupted here joins again from the pieces: nothing has to be remembered.
     onJournal: async () => undefined,
   });
-  let sink: FileSink | undefined;
   const carryOut = async (events: readonly TimelineEvent[]) => {
     for (const event of events) {
-      if (event.type === 'open') sink = await prepared.begin(event.init);
-      if (event.type === 'fragment') await sink?.append(event.fragment);
+      if (event.type === 'open') await sink.begin(event.init);
+      if (event.type === 'fragment') await sink.append(event.fragment);
       if (event.type === 'close' && event.reason !== 'End')
         throw new TapedeckError('NotSupported', 'the attempts recorded in different formats');
     }
@@ -85,12 +84,11 @@ async function joinPieces(context: RunContext, store: Store, pieces: readonly Ru
       }
     }
     await carryOut(timeline.end());
-    if (sink === undefined) throw new TapedeckError('SourceEmpty', 'the pieces hold nothing');
     await sink.finish(interrupt);
     log.info('Joined', { key: sink.file.key, pieces: pieces.length });
     return { ...sink.file, segment };
   } catch (error) {
-    await (sink === undefined ? prepared.abort() : sink.discard());
+    await sink.discard();
     throw error;
   }
 }

@@ -66,7 +66,8 @@ export function decideResult(capture: CaptureOutcome, delivery: DeliveryOutcome)
   return { exit: 'Complete', ...stopReason };
 }
 
-function exitOf(error: TapedeckError): ExitName {
+/** What a failure means for whoever launched the run. */
+export function exitOf(error: TapedeckError): ExitName {
   if (sourceCodes.includes(error.code)) return 'SourceFailed';
   if (invalidCodes.includes(error.code)) return 'Invalid';
   if (error.fault === 'destination' && error.retry === 'stalled') return 'StorageRefused';

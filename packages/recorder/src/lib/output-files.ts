@@ -1,7 +1,7 @@
 import { fileKey, type RunSpec } from '@tapedeck/core';
 import type { Fragment, InitSegment } from '@tapedeck/encoder';
 import type { Store } from '@tapedeck/storage';
-import { type FileSink, openFileSink, type PreparedFileSink } from './file-sink.ts';
+import { type FileSink, openFileSink } from './file-sink.ts';
 import type { RunBook } from './run-book.ts';
 import { spoolDirectory } from './scratch.ts';
 
@@ -36,25 +36,27 @@ export function createOutputFiles(options: {
   const closing = new Set<Promise<void>>();
   const failures: unknown[] = [];
   let segment = firstSegment(spec);
-  let prepared: PreparedFileSink | undefined;
+  /** Its upload is open, its tracks are not known yet. */
+  let prepared: FileSink | undefined;
   let current: FileSink | undefined;
 
-  function prepareSink(): Promise<PreparedFileSink> {
-    return openFileSink({
+  async function prepare(): Promise<FileSink> {
+    const sink = await openFileSink({
       store,
       segment,
       attempt: spec.attempt,
       key: fileKey(spec.keyBase, { segment, attempt: spec.attempt }),
       durabilitySeconds: spec.durabilitySeconds,
       spool: { directory: spoolDirectory(spec, spec.attempt, segment), maxBytes: spec.scratch.maxBytes },
-      maxSeconds: Math.min(
-        spec.splitEverySeconds,
-        spec.maxDurationSeconds,
-        spec.stopAfterSeconds ?? Number.POSITIVE_INFINITY,
-      ),
+      maxSeconds: longestFile(spec),
       onJournal: options.persist,
-      inBackground: sinks.length > 0,
+      // A recording that has begun must not wait for a storage that is away.
+      inBackground: sinks.length > 0 || spec.attempt > 1,
     });
+    sinks.push(sink);
+    book.files = [...book.files, sink];
+    await options.persist();
+    return sink;
   }
 
   /** Nobody waits for it: the report after this one says the same. */
@@ -64,16 +66,13 @@ export function createOutputFiles(options: {
 
   return {
     async prepare() {
-      prepared ??= await prepareSink();
+      prepared ??= await prepare();
     },
     async open(init, nextSegment) {
       segment = nextSegment;
-      prepared ??= await prepareSink();
-      current = await prepared.begin(init);
+      current = prepared ?? (await prepare());
       prepared = undefined;
-      sinks.push(current);
-      book.files = [...book.files, current];
-      persistSoon();
+      await current.begin(init);
     },
     async append(fragment) {
       await current?.append(fragment);
@@ -93,8 +92,12 @@ export function createOutputFiles(options: {
       closing.add(end);
     },
     async settle() {
-      await prepared?.abort();
+      const unused = prepared;
       prepared = undefined;
+      if (unused !== undefined) {
+        book.files = book.files.filter((tracked) => tracked !== unused);
+        await unused.discard();
+      }
       await Promise.all(closing);
       if (failures.length > 0) throw failures[0];
     },
@@ -103,6 +106,14 @@ export function createOutputFiles(options: {
       await Promise.allSettled(closing);
     },
   };
+}
+
+function longestFile(spec: RunSpec): number {
+  return Math.min(
+    spec.splitEverySeconds,
+    spec.maxDurationSeconds,
+    spec.stopAfterSeconds ?? Number.POSITIVE_INFINITY,
+  );
 }
 
 /** An attempt goes on in the segment where the one before it broke off. */

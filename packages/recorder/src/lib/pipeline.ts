@@ -96,6 +96,9 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
         plan = session.plan;
         lost = session.lost;
       },
+      onAway(error) {
+        book.notice({ reason: 'SourceAway', message: `${error.message} It is tried again.` });
+      },
       async onMedia(item, arrivedAtSeconds) {
         if (item.kind === 'fragment') return carryOut(timeline.add(item, arrivedAtSeconds));
         if (item.tracks.length === 0)
@@ -103,6 +106,7 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
             'SourceNotMedia',
             'The source has neither picture nor sound that can be recorded.',
           );
+        book.withdraw('SourceAway');
         describeTracks(item);
         if (paused && book.state === 'Starting') book.state = 'Paused';
         return carryOut(timeline.startSession(item, lost));

@@ -31,25 +31,49 @@ async function recordInto(
   giveUp: AbortSignal,
   context: RunContext,
 ): Promise<RunResult> {
-  const { spec, book } = context;
-  const [store] = stores.values();
-  if (store === undefined) throw new TapedeckError('InvalidManifest', 'The run names no storage.');
-  const files = createOutputFiles({ spec, store, book, persist: context.persist, giveUp });
+  const { book } = context;
+  const files = await openFiles(stores, giveUp, context);
+  // Beside the recording: what the attempt before left open is safe soon, and does not delay this one.
+  const earlier = completeOpenFiles(context, stores);
   try {
-    await files.prepare();
-    // Beside the recording: what the attempt before left open is safe soon, and does not delay this one.
-    const earlier = completeOpenFiles(context, stores);
     const outcome = await capture(context, files);
-    book.state = 'Uploading';
+    if (book.startTime !== undefined) book.state = 'Uploading';
     void context.persist();
     const error = (await settled(files)) ?? (await earlier);
     const recorded = book.files.some((tracked) => tracked.file.durationSeconds > 0);
     if (error === undefined && outcome.kind !== 'Interrupted') await joinAttempts(context, stores);
     return decideResult(outcome, { recorded, ...(error === undefined ? {} : { error }) });
-  } catch (error) {
+  } finally {
     await files.abandon();
-    throw error;
+    await earlier;
   }
+}
+
+/** The first storage, in the order of the spec, that takes the upload; the last one's refusal is the run's. */
+async function openFiles(
+  stores: ReadonlyMap<string, Store>,
+  giveUp: AbortSignal,
+  context: RunContext,
+): Promise<OutputFiles> {
+  const { spec, book, persist, log } = context;
+  const candidates = [...stores.values()];
+  for (const store of candidates) {
+    const files = createOutputFiles({ spec, store, book, persist, giveUp });
+    try {
+      await files.prepare();
+      return files;
+    } catch (error) {
+      await files.abandon();
+      if (store === candidates.at(-1)) throw error;
+      const { code, message } = TapedeckError.from(error);
+      log.warn('StoragePassedOver', { storage: store.name, code, message });
+      book.notice({
+        reason: 'StoragePassedOver',
+        message: `${store.name} does not take the recording: ${message}`,
+      });
+    }
+  }
+  throw new TapedeckError('InvalidManifest', 'The run names no storage.');
 }
 
 async function settled(files: OutputFiles): Promise<TapedeckError | undefined> {

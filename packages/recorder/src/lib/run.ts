@@ -1,5 +1,6 @@
 import { exitCodes, type RunResult, type RunSpec, runSpec, TapedeckError } from '@tapedeck/core';
 import { finish } from './finish.ts';
+import { exitOf } from './outcome.ts';
 import { record } from './record.ts';
 import { remove } from './remove.ts';
 import { createReportChannel } from './report-channel.ts';
@@ -102,19 +103,16 @@ async function run(spec: RunSpec, log: RunLog, interrupt: AbortController): Prom
   }
 }
 
-/** What nobody foresaw; the files that are open stay completable from their journals. */
+/** A storage that refuses, or what nobody foresaw; files that are open stay completable from their journals. */
 function failed(error: unknown, log: RunLog): RunResult {
-  const { code, message } = TapedeckError.from(error);
-  log.warn('RunFailed', { code, message, stack: error instanceof Error ? error.stack : undefined });
-  return {
-    exit:
-      code === 'InvalidManifest' || code === 'NotSupported' || code === 'InvalidCredentials'
-        ? 'Invalid'
-        : 'Retry',
-    stopReason: 'InternalError',
+  const known = TapedeckError.from(error);
+  const { code, message } = known;
+  log.warn('RunFailed', {
     code,
     message,
-  };
+    stack: known.code === 'Unknown' && error instanceof Error ? error.stack : undefined,
+  });
+  return { exit: exitOf(known), stopReason: 'InternalError', code, message };
 }
 
 function createDesiredState(
