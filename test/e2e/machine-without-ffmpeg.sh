@@ -2,7 +2,8 @@
 # Runs a script on this machine as it would be without ffmpeg and pnpm, as root, and leaves the machine as it is:
 # everything is written to memory, over the real file system, in namespaces of its own that end with the script.
 #   machine-without-ffmpeg.sh DIRECTORY SCRIPT
-# DIRECTORY is the only place whose changes stay; the script starts there. Needs root and overlayfs.
+# DIRECTORY is the only place whose changes stay; the script starts there, and what it needs of other file systems than
+# the root's has to be in it. Needs root and overlayfs.
 set -euo pipefail
 
 if [ "${1:-}" != --inside ]; then
@@ -11,7 +12,8 @@ fi
 directory=$2
 script=$3
 
-layers=$(mktemp -d)
+layers=$directory/.layers
+mkdir -p "$layers"
 mount -t tmpfs -o mode=755 tmpfs "$layers"
 mkdir "$layers/upper" "$layers/work" "$layers/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$layers/upper,workdir=$layers/work" "$layers/root"
