@@ -134,7 +134,7 @@ const localBlock = z.object({
     .string()
     .min(1)
     .max(4096)
-    .describe('Directory to write below; relative to the manifest’s own.'),
+    .describe('Directory to write below; a relative one is taken from where the command runs.'),
 });
 
 const credentials = withRules(
