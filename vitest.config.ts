@@ -14,6 +14,8 @@ export default defineConfig({
           env,
           include: ['{packages/*,operator}/src/**/*.test.ts', 'test/repo/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
+          // Milliseconds each; the rest is for a machine whose two cores do something else as well.
+          testTimeout: 20_000,
           sequence: { groupOrder: 0 },
         },
       },
