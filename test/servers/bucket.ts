@@ -16,6 +16,8 @@ export interface Bucket {
   download(key: string, path: string): Promise<void>;
   /** Parts of the uploads that are open, of all keys. */
   openParts(): Promise<{ key: string; number: number; size: number; modified: Date }[]>;
+  /** Keys of the uploads that are open. */
+  openUploads(): Promise<string[]>;
   close(): void;
 }
 
@@ -50,6 +52,10 @@ export function openBucket(server: VersityGw): Bucket {
         }),
       );
       return parts.flat();
+    },
+    async openUploads() {
+      const { Uploads } = await client.send(new ListMultipartUploadsCommand({ Bucket }));
+      return (Uploads ?? []).map(({ Key }) => Key ?? '');
     },
     close: () => client.destroy(),
   };

@@ -131,6 +131,7 @@ export function createPartList(plan: PartPlan, filler?: Filler): PartList {
       return offset;
     },
     end(tail) {
+      if (tail.length === 0 && last()?.sealed === true) return;
       const part = open();
       const target = part.number >= plan.maxParts ? Number.POSITIVE_INFINITY : plan.targetSize(part.number);
       const room = target - part.size;

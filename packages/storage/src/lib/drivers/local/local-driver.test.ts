@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeDriver } from '../../../conformance.ts';
-import { createLocalDriver, localCapabilities } from './local-driver.ts';
+import { localCapabilities } from './local-capabilities.ts';
+import { createLocalDriver } from './local-driver.ts';
 
 let directory = '';
 const open = () => createLocalDriver({ spec: { provider: 'Local', local: { directory } }, credentials: {} });

@@ -4,23 +4,13 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
-import type { CallOptions, Capabilities, Driver, ObjectInfo, UploadToken } from '../../driver.ts';
+import type { CallOptions, Driver, ObjectInfo, UploadToken } from '../../driver.ts';
 import type { DriverConfig } from '../drivers.ts';
+import { localCapabilities } from './local-capabilities.ts';
 import { errnoOf, translateLocalError } from './local-errors.ts';
 
 /** Beside the final name while the upload is open; it plays there already. */
 const PART_SUFFIX = '.part';
-
-export const localCapabilities: Capabilities = {
-  minPartSize: 1,
-  maxPartSize: Number.MAX_SAFE_INTEGER,
-  maxParts: 10_000_000,
-  equalParts: false,
-  replaceParts: true,
-  rewriteFirstPart: true,
-  serverSideCopy: false,
-  signUrls: false,
-};
 
 /** The file that an upload began: a later one of the same name is another upload's. */
 const localToken = z.object({ key: z.string(), inode: z.string(), born: z.string() });

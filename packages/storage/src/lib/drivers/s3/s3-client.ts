@@ -8,6 +8,10 @@ const CONNECTION_TIMEOUT_MS = 5_000;
 /** Parts, the head and what a person looks up meanwhile; more are never open at once. */
 const MAX_SOCKETS = 16;
 
+const ignore = () => undefined;
+/** The SDK would write to the console about failures that are ours to judge. */
+const silent = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
+
 type Credentials = Exclude<S3ClientConfig['credentials'], undefined>;
 
 /** One attempt a call: retries and deadlines are the store's, which knows what a repeated put means. */
@@ -23,6 +27,7 @@ export async function createS3Client(config: S3Config): Promise<S3Client> {
     responseChecksumValidation: checksums,
     // A round trip a part, for an early refusal that the open upload has already ruled out.
     expectContinueHeader: false,
+    logger: silent,
     // A wrong clock is to be reported, not to be worked around for one process's life.
     disableClockSkewCorrection: true,
     requestHandler: new NodeHttpHandler({

@@ -14,16 +14,13 @@ import {
 } from '@aws-sdk/client-s3';
 import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
-import type { CallOptions, Capabilities, Driver, StoredPart, UploadToken } from '../../driver.ts';
+import type { CallOptions, Driver, StoredPart, UploadToken } from '../../driver.ts';
 import type { DriverConfig } from '../drivers.ts';
 import { signStreams, streamBody } from './s3-body.ts';
+import { s3Capabilities } from './s3-capabilities.ts';
 import { createS3Client } from './s3-client.ts';
 import { readS3Config, type S3Config } from './s3-config.ts';
 import { translateS3Error } from './s3-errors.ts';
-
-const MiB = 1024 * 1024;
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
-const limits = { minPartSize: 5 * MiB, maxPartSize: 5 * 1024 * MiB, maxParts: 10_000 };
 
 const s3Token = z.object({ key: z.string(), uploadId: z.string() });
 /** The checksum where the service gave one: it wants to see it again on completion. */
@@ -43,14 +40,7 @@ export async function createS3Driver({ spec, credentials }: DriverConfig): Promi
   const Bucket = config.bucket;
   const object = { ...config.object, StorageClass: config.object.StorageClass as StorageClass | undefined };
   const url = (key: string) => `s3://${Bucket}/${key}`;
-  const capabilities: Capabilities = {
-    ...limits,
-    equalParts: config.equalParts,
-    replaceParts: true,
-    rewriteFirstPart: true,
-    serverSideCopy: true,
-    signUrls: true,
-  };
+  const capabilities = { ...s3Capabilities, equalParts: config.equalParts };
 
   const call = async <T>(
     operation: string,
