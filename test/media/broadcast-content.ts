@@ -17,7 +17,11 @@ export interface BroadcastContent {
   readonly seconds?: number;
   /** As fast as it can be read, for files; default in real time. */
   readonly unpaced?: boolean;
+  /** A file's tracks are sent as they are: it has to be H264 and AAC. */
+  readonly copied?: boolean;
 }
+
+const quiet = ['-hide_banner', '-loglevel', 'error', '-nostdin'];
 
 /** ffmpeg's arguments for a content, up to where its output follows. */
 export function contentArguments(content: BroadcastContent): string[] {
@@ -27,6 +31,8 @@ export function contentArguments(content: BroadcastContent): string[] {
     content.file === undefined
       ? [...pace, '-f', 'lavfi', '-i', testCardGraph({ width, height, frameRate })]
       : [...pace, '-stream_loop', '-1', '-i', content.file];
+  if (content.copied === true)
+    return [...quiet, ...input, '-map', '0:v:0', '-map', '0:a:0', '-c', 'copy', ...limit(content)];
   const video = [
     ...[
       '-map',
@@ -52,9 +58,14 @@ export function contentArguments(content: BroadcastContent): string[] {
   ];
   const audio = ['-map', '0:a:0', '-c:a', 'aac', '-ar', '48000', '-ac', '2', '-b:a', '96k'];
   return [
-    ...['-hide_banner', '-loglevel', 'error', '-nostdin', ...input],
+    ...quiet,
+    ...input,
     ...(tracks === 'AudioOnly' ? [] : video),
     ...(tracks === 'VideoOnly' ? [] : audio),
-    ...(content.seconds === undefined ? [] : ['-t', String(content.seconds)]),
+    ...limit(content),
   ];
+}
+
+function limit({ seconds }: BroadcastContent): string[] {
+  return seconds === undefined ? [] : ['-t', String(seconds)];
 }

@@ -16,7 +16,7 @@ import { measureSync, worstOffset } from './sync-meter.ts';
 
 type Video = Parameters<typeof planCapture>[0]['video'];
 
-/** Half a frame at 30 fps, and the 21 ms of an AAC frame by which the first picture may be held. */
+/** What a person does not notice; most of it is the rounding to frames of 33 ms. */
 const syncTolerance = 40;
 
 interface Captured {
@@ -75,7 +75,8 @@ export function describeCapture(version: string, programs: () => Promise<FfmpegP
           for (const encode of ['Auto', 'Always'] as const) {
             const { file, plan, end } = await capture(broadcast.url, { encode }, 4);
             const action = encode === 'Auto' ? 'Copy' : 'Encode';
-            expect(plan).toMatchObject({ live: true, videoAction: action, audioAction: action });
+            const audioAction = protocol === 'Rtsp' ? 'Encode' : action;
+            expect(plan).toMatchObject({ live: true, videoAction: action, audioAction });
             expect(end).toMatchObject({ asked: true, killed: false });
             expect(end.error).toBeUndefined();
             const marks = await measureSync(file);
@@ -131,7 +132,8 @@ export function describeCapture(version: string, programs: () => Promise<FfmpegP
         expect(end.error).toBeUndefined();
         const marks = await measureSync(file);
         expect(marks).toHaveLength(6);
-        expect(worstOffset(marks)).toBeLessThan(syncTolerance);
+        // The muxer lets each track begin at zero by holding its first frame, which is that of the first mark.
+        expect(worstOffset(marks.slice(1))).toBeLessThan(1);
         expect(await countFrames(file)).toBe(180);
         expect(await longestFragment(file)).toBeLessThanOrEqual(1.35);
       },

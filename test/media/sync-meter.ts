@@ -13,7 +13,6 @@ export interface SyncMark {
 
 /** Frames as this many pixels of the flash's place: their mean is its brightness. */
 const grid = 8;
-const sampleRate = 8000;
 
 /** Times of all flashes and beeps in a file, from a full decode by ffmpeg. */
 export async function measureSync(file: string): Promise<SyncMark[]> {
@@ -60,25 +59,48 @@ async function frameTimes(file: string): Promise<number[]> {
     .filter(Number.isFinite);
 }
 
-/** Begin of each beep, in seconds, to about a millisecond. */
+/** Begin of each beep, in seconds, to about a millisecond: each sample's time is that of its frame and its place in it. */
 export async function beepTimes(file: string): Promise<number[]> {
+  const frames = await audioFrames(file);
   const pcm = await runChild('ffmpeg', [
-    ...['-loglevel', 'error', '-i', file, '-map', '0:a:0', '-ac', '1', '-ar', String(sampleRate)],
-    // Silence fills what comes before the sound and any hole in it, so that a sample's place is its time.
-    ...['-af', 'aresample=async=1:first_pts=0', '-f', 's16le', 'pipe:1'],
+    ...['-loglevel', 'error', '-i', file, '-map', '0:a:0', '-ac', '1', '-f', 's16le', 'pipe:1'],
   ]);
   const samples = new Int16Array(pcm.buffer, pcm.byteOffset, Math.floor(pcm.length / 2));
-  const loud = 3000;
-  // Between two beeps are 900 ms of silence; after this much of it, sound is the next one.
-  const quietEnough = sampleRate * 0.5;
   const times: number[] = [];
-  let lastLoud = -quietEnough;
-  for (let at = 0; at < samples.length; at += 1) {
-    if (Math.abs(samples[at] ?? 0) < loud) continue;
-    if (at - lastLoud >= quietEnough || (times.length === 0 && lastLoud < 0)) times.push(at / sampleRate);
-    lastLoud = at;
+  let lastLoud = Number.NEGATIVE_INFINITY;
+  let begin = 0;
+  for (const frame of frames) {
+    for (let at = 0; at < frame.samples; at += 1) {
+      if (Math.abs(samples[begin + at] ?? 0) < loud) continue;
+      const time = frame.time + at / frame.sampleRate;
+      if (time - lastLoud >= quietSeconds) times.push(time);
+      lastLoud = time;
+    }
+    begin += frame.samples;
   }
   return times;
+}
+
+/** The beep's peak is at 16384, what surrounds it is silence but for the encoder's noise. */
+const loud = 3000;
+/** Between two beeps are 0.9 s of silence; after this much of it, sound is the next one. */
+const quietSeconds = 0.5;
+
+async function audioFrames(file: string): Promise<{ time: number; samples: number; sampleRate: number }[]> {
+  const json = await runChild('ffprobe', [
+    ...['-loglevel', 'error', '-select_streams', 'a:0', '-print_format', 'json'],
+    ...['-show_entries', 'stream=sample_rate:frame=best_effort_timestamp_time,nb_samples', file],
+  ]);
+  const { streams, frames } = JSON.parse(json.toString()) as {
+    streams: { sample_rate: string }[];
+    frames: { best_effort_timestamp_time?: string; nb_samples: number }[];
+  };
+  const sampleRate = Number(streams[0]?.sample_rate);
+  return frames.map((frame) => ({
+    time: Number(frame.best_effort_timestamp_time ?? 0),
+    samples: frame.nb_samples,
+    sampleRate,
+  }));
 }
 
 function nearest(times: readonly number[], to: number): number | undefined {

@@ -20,12 +20,14 @@ export function canCopyAudio(spec: AudioSpec, encodeAlways: boolean, probed: Pro
   );
 }
 
-/** Sound has no `encode` of its own: `Always` of the video speaks for the whole recording. */
-export function planAudio(
-  spec: AudioSpec,
-  encodeAlways: boolean,
-  probed: ProbedAudio | undefined,
-): AudioPlan {
+export interface AudioPlanOptions {
+  /** Sound has no `encode` of its own: `Always` of the video speaks for the whole recording. */
+  readonly encodeAlways: boolean;
+  /** Absent: nothing is known of the source. */
+  readonly probed?: ProbedAudio;
+}
+
+export function planAudio(spec: AudioSpec, { encodeAlways, probed }: AudioPlanOptions): AudioPlan {
   if (probed !== undefined && canCopyAudio(spec, encodeAlways, probed)) {
     return { action: 'Copy', options: ['-c:a', 'copy', '-bsf:a', 'aac_adtstoasc'] };
   }
@@ -38,6 +40,9 @@ export function planAudio(
       // Holes in the source's sound become silence, so that sync does not drift. Not with first_pts=0: where the
       // source jumps (a change of format, an inserted piece) it would begin at zero again and shift all that follows.
       ['-filter:a', 'aresample=async=1000'],
+      // The encoder's first packet is 21 ms of its own silence before time zero. Kept, it would move everything
+      // by as much, and the muxer, which lets each track begin at zero, would hold the first picture that long.
+      ['-bsf:a', "noise=drop='eq(n,0)'"],
     ].flat(),
   };
 }

@@ -1,12 +1,12 @@
 import { type AudioSpec, TapedeckError, type VideoSpec } from '@tapedeck/core';
-import { planAudio } from './capture-audio.ts';
+import { type AudioPlanOptions, planAudio } from './capture-audio.ts';
 import { fragmentedMp4Options } from './capture-output.ts';
 import type { CaptureNotice, CapturePlan, CaptureSource, SourceProbe } from './capture-source.ts';
 import { outputSize, planVideo } from './capture-video.ts';
 import { ffmpegArguments } from './ffmpeg-arguments.ts';
 import { openInput } from './input-open.ts';
 import { liveByAddress } from './input-options.ts';
-import { parseInputAddress } from './input-url.ts';
+import { type InputKind, parseInputAddress } from './input-url.ts';
 import { testCardDefaults, testCardGraph } from './test-card.ts';
 
 export interface CaptureRequest {
@@ -59,7 +59,7 @@ function planTestCard({ video, audio }: CaptureRequest): CapturePlan {
   const size = outputSize(video, testCardDefaults) ?? testCardDefaults;
   const frameRate = video.frameRate ?? testCardDefaults.frameRate;
   const videoPlan = planVideo({ ...video, frameRate }, { ...rawCard, ...size, frameRate });
-  const audioPlan = planAudio(audio, true, undefined);
+  const audioPlan = planAudio(audio, { encodeAlways: true });
   return {
     source: { type: 'TestCard' },
     args: ffmpegArguments({
@@ -105,7 +105,7 @@ function planStream(request: CaptureRequest, url: string): CapturePlan {
     );
   }
   const videoPlan = hasVideo ? planVideo(video, probe?.video) : undefined;
-  const audioPlan = hasAudio ? planAudio(audio, video.encode === 'Always', probe?.audio) : undefined;
+  const audioPlan = hasAudio ? planAudio(audio, audioOptions(request, address.kind)) : undefined;
   const opened = openInput(address, {
     ioTimeoutSeconds: request.ioTimeoutSeconds ?? 15,
     descriptor: inputListDescriptor,
@@ -134,6 +134,17 @@ function planStream(request: CaptureRequest, url: string): CapturePlan {
     videoAction: videoPlan?.action ?? 'None',
     audioAction: audioPlan?.action ?? 'None',
     notices: [...trackNotices(address.name, hasVideo, hasAudio), ...(videoPlan?.notices ?? [])],
+  };
+}
+
+/**
+ * ffmpeg 7 hands AAC from RTSP on without marking its frames as decodable by themselves: a copy would hold
+ * nothing, or frames that no player may begin at. So it is encoded, at some 3 % of a core.
+ */
+function audioOptions({ video, probe }: CaptureRequest, kind: InputKind): AudioPlanOptions {
+  return {
+    encodeAlways: video.encode === 'Always' || kind === 'Rtsp',
+    ...(probe?.audio === undefined ? {} : { probed: probe.audio }),
   };
 }
 
