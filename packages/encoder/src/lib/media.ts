@@ -13,7 +13,7 @@ export interface Track {
   readonly height?: number;
   readonly sampleRate?: number;
   readonly channels?: number;
-  /** The sample description (`stsd` content), byte for byte: two inits with equal ones can share a file. */
+  /** The sample description, the whole `stsd` box. Whether two inits can share a file: `sameFormat`. */
   readonly sampleDescription: Uint8Array;
 }
 
