@@ -11,6 +11,11 @@ export interface HttpAnswer {
 /** A playlist's end is needed to know whether it is finite; one of a day in 2 s segments has some 4 MiB. */
 const mostOfPlaylist = 8 * 1024 * 1024;
 
+/** Enough to tell a playlist and a web page from media. */
+const leastOfStart = 256;
+
+const playlistMark = '#EXTM3U';
+
 /**
  * Asks an http address for its first bytes: status and headers say more than ffmpeg's words do. Resolves with
  * undefined where the server speaks something that only ffmpeg understands. Rejects with the source's codes.
@@ -18,10 +23,24 @@ const mostOfPlaylist = 8 * 1024 * 1024;
 export async function askHttp(address: InputAddress, signal: AbortSignal): Promise<HttpAnswer | undefined> {
   const { url, headers } = withoutUserinfo(address.url);
   const own = new AbortController();
+  const asking = AbortSignal.any([signal, own.signal]);
   try {
-    const response = await fetch(url, { headers, signal: AbortSignal.any([signal, own.signal]) });
-    rejectStatus(response.status, address.name);
-    return await readAnswer(response, address.name);
+    const ask = async (target: URL): Promise<Response> => {
+      // Credentials are for the host they were given for.
+      const shown = target.origin === url.origin ? headers : {};
+      const response = await fetch(target, { headers: shown, signal: asking });
+      rejectStatus(response.status, address.name);
+      return response;
+    };
+    const response = await ask(url);
+    const text = await readStart(response);
+    rejectUnfit(response, text, address.name);
+    if (!text.startsWith(playlistMark))
+      return { isPlaylist: false, finite: response.headers.has('content-length') };
+    // A master playlist says nothing of its end, but its variants do.
+    const variant = variantOf(text, URL.parse(response.url) ?? url);
+    const playlist = variant === undefined ? text : await readStart(await ask(variant));
+    return { isPlaylist: true, finite: playlist.includes('#EXT-X-ENDLIST') };
   } catch (error) {
     if (error instanceof TapedeckError || signal.aborted) throw error;
     const failure = networkFailure(error, address.name);
@@ -56,32 +75,37 @@ function rejectStatus(status: number, name: string): void {
   throw new TapedeckError('SourceUnreachable', `${name} answers ${status}; look at the source's own log.`);
 }
 
-async function readAnswer(response: Response, name: string): Promise<HttpAnswer> {
-  const type = response.headers.get('content-type') ?? '';
-  const stated = response.headers.has('content-length');
+/** A playlist whole, of anything else the first bytes; one character a byte. */
+async function readStart(response: Response): Promise<string> {
   const reader = response.body?.getReader();
   let text = '';
-  while (reader !== undefined) {
+  while (reader !== undefined && text.length < mostOfPlaylist) {
     const { done, value } = await reader.read();
     if (done) break;
     text += Buffer.from(value).toString('latin1');
-    if (!text.startsWith('#EXTM3U') || text.length > mostOfPlaylist) break;
+    if (text.length >= leastOfStart && !text.startsWith(playlistMark)) break;
   }
+  return text;
+}
+
+function rejectUnfit(response: Response, text: string, name: string): void {
   if (text === '') {
     throw new TapedeckError('SourceEmpty', `${name} answers with nothing at all; check that it is live.`);
   }
-  if (
-    /^\s*<(?:!doctype html|html)/i.test(text) ||
-    (/^text\/html/i.test(type) && !text.startsWith('#EXTM3U'))
-  ) {
+  const type = response.headers.get('content-type') ?? '';
+  const saysPage = /^text\/html/i.test(type) && !text.startsWith(playlistMark);
+  if (saysPage || /^\s*<(?:!doctype html|html)/i.test(text)) {
     throw new TapedeckError(
       'SourceNotMedia',
       `${name} answers with a web page, not with media; check the address.`,
     );
   }
-  const isPlaylist = text.startsWith('#EXTM3U');
-  // A master playlist says nothing of its end: it counts as live, which only means that its end is a loss.
-  return { isPlaylist, finite: isPlaylist ? text.includes('#EXT-X-ENDLIST') : stated };
+}
+
+/** The first playlist that a master playlist names; undefined where it is none. */
+function variantOf(playlist: string, base: URL): URL | undefined {
+  const [, uri] = /^#EXT-X-STREAM-INF:.*\r?\n(?:\s*\r?\n|#.*\r?\n)*([^#\s].*)$/m.exec(playlist) ?? [];
+  return uri === undefined ? undefined : (URL.parse(uri.trim(), base.href) ?? undefined);
 }
 
 const networkWords: Readonly<Record<string, string>> = {

@@ -24,11 +24,14 @@ it('takes cover art for no picture, and counts it all the same', () => {
 it.each([
   ['1000/1', '0/0', undefined],
   ['0/0', '25/1', 25],
-  ['30000/1001', '30/1', 29.97],
+  ['30000/1001', '30/1', 30_000 / 1001],
+  ['2997020/100000', '30/1', 30_000 / 1001],
+  ['9999938/1000000', '30/1', 10],
+  ['1250/100', '25/1', 12.5],
 ])('frame rates %s and %s', (average, real, rate) => {
   const found = choose({ ...video, avg_frame_rate: average, r_frame_rate: real }).video?.frameRate;
   if (rate === undefined) expect(found).toBeUndefined();
-  else expect(found).toBeCloseTo(rate, 2);
+  else expect(found).toBeCloseTo(rate, 8);
 });
 
 it('gives the size as it is shown', () => {

@@ -104,8 +104,15 @@ const rates = { least: 1, most: 120 } as const;
 function parseRate(text: string | undefined): number | undefined {
   const [over, under] = (text ?? '').split('/').map(Number);
   if (!over || !under) return undefined;
-  const rate = over / under;
+  const rate = usualRate(over / under);
   return rate >= rates.least && rate <= rates.most ? rate : undefined;
+}
+
+/** An average over a recording is a little off what it was made with: 9.99994 is 10, 29.9702 is 30000/1001. */
+function usualRate(rate: number): number {
+  const whole = Math.round(rate);
+  const fraction = (Math.round(rate * 1.001) * 1000) / 1001;
+  return [whole, fraction].find((usual) => Math.abs(rate - usual) < 0.01) ?? rate;
 }
 
 function pixelAspect(text: string | undefined): number {

@@ -88,6 +88,29 @@ describe('what a source has', () => {
   });
 });
 
+describe('whether a playlist ends', () => {
+  it.each([
+    ['vod.m3u8', false],
+    ['live.m3u8', true],
+    ['of-vod.m3u8', false],
+    ['of-live.m3u8', true],
+  ])('%s live: %s', async (name, live) => {
+    const segment = join(directory, 'segment.ts');
+    await run('ffmpeg', ['-v', 'error', '-y', '-i', join(directory, 'both.mp4'), '-c', 'copy', segment]);
+    const playlist = (end: string) => `#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1,\nsegment.ts\n${end}`;
+    const master = (of: string) => `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=100000,RESOLUTION=160x90\n${of}\n`;
+    const type = 'application/vnd.apple.mpegurl';
+    answers['/segment.ts'] = { type: 'video/mp2t', body: async () => await readFile(segment) };
+    answers['/vod.m3u8'] = { type, body: async () => playlist('#EXT-X-ENDLIST\n') };
+    answers['/live.m3u8'] = { type, body: async () => playlist('') };
+    answers['/of-vod.m3u8'] = { type, body: async () => master('vod.m3u8') };
+    answers['/of-live.m3u8'] = { type, body: async () => master('live.m3u8') };
+    for (const query of ['', '?token=secret-token']) {
+      expect(await probeSource(`${base}/${name}${query}`)).toMatchObject({ live, container: 'hls' });
+    }
+  });
+});
+
 describe('what is wrong with a source', () => {
   it.each([
     ['/denied', 'SourceDenied'],
