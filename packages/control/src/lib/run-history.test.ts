@@ -68,6 +68,21 @@ it('puts the gaps of runs and those between them at the recording’s own time',
   expect(pausesOf(reports, attempts)).toEqual([{ startSeconds: 10, durationSeconds: 3 }]);
 });
 
+it('counts as missing what a killed run had captured and not delivered, also once its file is part of another', () => {
+  const killed = [attempt(1, { reason: 'Killed' }), attempt(2)];
+  const said = (files: RunFile[]) => [
+    report(1, { startTime: at(0), time: at(10), files: [file(1, 10)] }),
+    report(2, { startTime: at(13), time: at(20), files }),
+  ];
+  const missing = { startSeconds: 6, durationSeconds: 7, reason: 'Interrupted' };
+  expect(gapsOf(said([file(1, 6), file(2, 7)]), killed)).toEqual([missing]);
+  const pieces = [
+    { attempt: 1, durationSeconds: 6 },
+    { attempt: 2, durationSeconds: 7 },
+  ];
+  expect(gapsOf(said([{ ...file(2, 13), pieces }]), killed)).toEqual([missing]);
+});
+
 it('takes the files as the newest run has them, and leaves out a run that deleted them', () => {
   const removed = [...attempts, attempt(4, { mode: 'Remove' })];
   const history = readHistory([...reports, report(4, {})], removed);

@@ -64,26 +64,43 @@ function mediaOf(files: readonly RunFile[]): number {
   return files.reduce((sum, file) => sum + file.durationSeconds, 0);
 }
 
-/** Media of what runs before this one recorded: where its own begins. A joined file counts to its oldest attempt. */
-function mediaBefore(reports: readonly RunReport[], attempts: Attempts, number: number): number {
-  const earlier = attempts.filter((attempt) => attempt.number < number).map((attempt) => attempt.number);
-  const report = reports.findLast(({ id }) => earlier.includes(parseRunId(id)?.number ?? 0));
-  return report === undefined ? 0 : mediaOf(report.files);
+/** Media that one attempt recorded, as far as the files tell. */
+function mediaOfAttempt(files: readonly RunFile[], number: number): number {
+  const pieces = files.flatMap((file) => file.pieces ?? [file]);
+  return pieces.reduce((sum, piece) => sum + (piece.attempt === number ? piece.durationSeconds : 0), 0);
+}
+
+/** Media of what runs before this one recorded: where its own begins. */
+function mediaBefore(files: readonly RunFile[], attempts: Attempts, number: number): number {
+  return attempts
+    .filter((attempt) => attempt.number < number)
+    .reduce((sum, attempt) => sum + mediaOfAttempt(files, attempt.number), 0);
+}
+
+/** By the clock, when the last picture was captured that a run left: its end may have come long after. */
+function mediaEnd(report: RunReport, files: readonly RunFile[], number: number): number {
+  const away = [...report.gaps, ...report.pauses].reduce(
+    (sum, { durationSeconds }) => sum + durationSeconds,
+    0,
+  );
+  const seconds = mediaOfAttempt(files, number) + away;
+  return Math.min(Date.parse(report.startTime ?? report.time) + seconds * 1000, Date.parse(report.time));
 }
 
 const recordsOnly = (attempts: Attempts) => attempts.filter(({ mode }) => (mode ?? 'Record') === 'Record');
 
 /**
- * Gaps that runs report, and those between runs: from the last word of one that broke off to the first picture of the
- * next one that recorded. All at the recording's media time.
+ * Gaps that runs report, and those between runs: from the last picture that is left of one that broke off to the first
+ * of the next one that recorded. All at the recording's media time.
  */
 export function gapsOf(reports: readonly RunReport[], attempts: Attempts): RunGap[] {
+  const { files } = readHistory(reports, attempts);
   const gaps: RunGap[] = [];
   let last: { readonly time: number; readonly reason: RunGap['reason'] } | undefined;
   for (const { number, reason } of recordsOnly(attempts)) {
     const report = reportOf(reports, number);
     if (report?.startTime === undefined) continue;
-    const offset = mediaBefore(reports, attempts, number);
+    const offset = mediaBefore(files, attempts, number);
     if (last !== undefined) {
       gaps.push({
         startSeconds: offset,
@@ -93,7 +110,7 @@ export function gapsOf(reports: readonly RunReport[], attempts: Attempts): RunGa
     }
     gaps.push(...report.gaps.map((gap) => ({ ...gap, startSeconds: gap.startSeconds + offset })));
     last = {
-      time: Date.parse(report.time),
+      time: mediaEnd(report, files, number),
       reason: reason === 'NodeLost' ? 'NodeLost' : 'Interrupted',
     };
   }
@@ -102,8 +119,9 @@ export function gapsOf(reports: readonly RunReport[], attempts: Attempts): RunGa
 
 /** Pauses of all runs, at the recording's media time. */
 export function pausesOf(reports: readonly RunReport[], attempts: Attempts): RunReport['pauses'] {
+  const { files } = readHistory(reports, attempts);
   return recordsOnly(attempts).flatMap(({ number }) => {
-    const offset = mediaBefore(reports, attempts, number);
+    const offset = mediaBefore(files, attempts, number);
     return (reportOf(reports, number)?.pauses ?? []).map((pause) => ({
       ...pause,
       startSeconds: pause.startSeconds + offset,

@@ -69,6 +69,10 @@ export const runFile = z.object({
   state: runFileState,
   bytes: z.number(),
   durationSeconds: z.number(),
+  /** While Open: media that the storage holds, all that is left of the file should its run and its scratch be lost now. */
+  heldSeconds: z.number().optional(),
+  /** Of a file that joins several attempts: how much of it each of them recorded, in order. */
+  pieces: z.array(z.object({ attempt: z.int().positive(), durationSeconds: z.number() })).optional(),
   /** CRC-32 over the whole object as eight hex digits, once complete. */
   crc32: z.string().optional(),
   /** Where it can be found by a person: s3://bucket/key, file:///… */

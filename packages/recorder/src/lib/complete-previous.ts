@@ -29,8 +29,10 @@ async function completePrevious(
   const spool = spoolDirectory(options.spec, file.attempt, file.segment);
   const object = await store.completeFromJournal(journal, { spoolDirectory: spool, signal: options.signal });
   options.log.info('PreviousCompleted', { key: file.key, bytes: object.size });
-  const { journal: _completed, ...rest } = file;
-  return { ...rest, state: 'Complete', bytes: object.size, url: object.url };
+  const { journal: _completed, heldSeconds = file.durationSeconds, ...rest } = file;
+  // Without what was on its way the file is shorter than its run had said.
+  const durationSeconds = object.size < file.bytes ? heldSeconds : file.durationSeconds;
+  return { ...rest, state: 'Complete', durationSeconds, bytes: object.size, url: object.url };
 }
 
 /** Completes every file that earlier attempts left open; gives the first reason why one could not be, once all were tried. */

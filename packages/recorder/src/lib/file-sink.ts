@@ -8,6 +8,7 @@ import {
   mp4Filler,
 } from '@tapedeck/encoder';
 import type { Store, Upload, UploadProgress } from '@tapedeck/storage';
+import { createHeldMedia } from './held-media.ts';
 import type { TrackedFile } from './run-book.ts';
 
 /**
@@ -46,6 +47,7 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
   let journal: UploadJournal | undefined;
   let layout: Mp4File | undefined;
   let durationSeconds = 0;
+  const held = createHeldMedia();
   let complete: Pick<RunFile, 'bytes' | 'crc32' | 'url'> | undefined;
   const upload = await options.store.createUpload({
     key: options.key,
@@ -67,7 +69,8 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
       const common = { segment, attempt, key, storage: options.store.name, durationSeconds };
       if (complete !== undefined) return { ...common, state: 'Complete', ...complete };
       const bytes = upload.progress.bytesAppended;
-      return { ...common, state: 'Open', bytes, ...(journal === undefined ? {} : { journal }) };
+      const heldSeconds = held.seconds(upload.progress.bytesStored);
+      return { ...common, state: 'Open', bytes, heldSeconds, ...(journal === undefined ? {} : { journal }) };
     },
     get progress(): UploadProgress | undefined {
       return complete === undefined ? upload.progress : undefined;
@@ -82,6 +85,7 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
       const offset = await upload.append(fragment.bytes);
       layout.add(fragment, offset);
       durationSeconds = layout.durationSeconds;
+      held.add(offset + fragment.bytes.length, durationSeconds);
     },
     async finish(signal) {
       if (layout === undefined) throw new TapedeckError('SourceEmpty', 'nothing was appended');

@@ -65,6 +65,7 @@ async function joinPieces(context: RunContext, store: Store, pieces: readonly Ru
     // Whoever is interrupted here joins again from the pieces: nothing has to be remembered.
     onJournal: async () => undefined,
   });
+  const lengths: { attempt: number; durationSeconds: number }[] = [];
   const carryOut = async (events: readonly TimelineEvent[]) => {
     for (const event of events) {
       if (event.type === 'open') await sink.begin(event.init);
@@ -76,17 +77,19 @@ async function joinPieces(context: RunContext, store: Store, pieces: readonly Ru
   try {
     for (const piece of pieces) {
       const reader = createMp4FragmentReader();
+      const before = timeline.durationSeconds;
       for await (const chunk of (await store.get(piece.key)) as AsyncIterable<Buffer>) {
         if (interrupt.aborted) throw new TapedeckError('Aborted', 'the run was asked to end');
         for (const item of reader.push(chunk)) {
           await carryOut(item.kind === 'init' ? timeline.startSession(item) : timeline.add(item, 0));
         }
       }
+      lengths.push({ attempt: piece.attempt, durationSeconds: timeline.durationSeconds - before });
     }
     await carryOut(timeline.end());
     await sink.finish(interrupt);
     log.info('Joined', { key: sink.file.key, pieces: pieces.length });
-    return { ...sink.file, segment };
+    return { ...sink.file, segment, pieces: lengths };
   } catch (error) {
     await sink.discard();
     throw error;
