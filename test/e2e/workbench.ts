@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Recording, RecordingStatus } from '@tapedeck/core';
+import { everyRole, signalAll } from '../chaos/processes.ts';
 import { startChild, type TestChild } from '../media/child.ts';
 import { root } from '../repo/checkout.ts';
 import type { VersityGw } from '../servers/versitygw.ts';
@@ -24,8 +25,6 @@ export interface Workbench {
     wanted: (status: RecordingStatus) => boolean,
     timeoutMs?: number,
   ): Promise<RecordingStatus>;
-  /** Process ids of the recorders of this workbench and what they started. */
-  processes(): Promise<number[]>;
   /** Ends everything that was started and removes the directory. */
   close(): Promise<void>;
 }
@@ -60,18 +59,6 @@ export async function createWorkbench(): Promise<Workbench> {
     return (JSON.parse(child.output()) as Recording).status ?? {};
   }
 
-  async function processes(): Promise<number[]> {
-    const found: number[] = [];
-    for (const entry of await readdir('/proc')) {
-      if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue;
-      // A process that ended meanwhile has no environment any more.
-      const environment = await readFile(`/proc/${entry}/environ`, 'latin1').catch(() => '');
-      const cwd = await readFile(`/proc/${entry}/cmdline`, 'latin1').catch(() => '');
-      if (environment.includes(directory) || cwd.includes(directory)) found.push(Number(entry));
-    }
-    return found;
-  }
-
   return {
     directory,
     start,
@@ -92,10 +79,9 @@ export async function createWorkbench(): Promise<Workbench> {
         await sleep(300);
       }
     },
-    processes,
     async close() {
       for (const child of children) await child.stop();
-      for (const pid of await processes()) process.kill(pid, 'SIGKILL');
+      await signalAll(directory, everyRole, 'SIGKILL');
       rmSync(directory, { recursive: true, force: true });
     },
   };
