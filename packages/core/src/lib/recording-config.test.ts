@@ -41,7 +41,7 @@ describe('resolveRecording', () => {
   it('fills in every default', () => {
     expect(resolveRecording({ source: { type: 'TestCard' } })).toMatchObject({
       source: { type: 'TestCard' },
-      video: { codec: 'H264', encode: 'Auto', keyFrameInterval: '1s' },
+      video: { codec: 'H264', encode: 'Auto' },
       audio: { codec: 'AAC' },
       state: 'Recording',
       maxDurationSeconds: 86_400,

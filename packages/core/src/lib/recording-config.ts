@@ -14,7 +14,6 @@ export const recordingDefaults = {
   lostTimeoutSeconds: 30,
   startTimeoutSeconds: 30,
   readyTimeoutSeconds: 30,
-  keyFrameInterval: '1s',
 } as const;
 
 /** A source with its URL's placeholders filled in and its waiting times in seconds; secrets are still references. */
@@ -64,12 +63,8 @@ export function resolveRecording(spec: RecordingSpec, profile?: RecordingProfile
   return {
     source: resolveSource(merged),
     ...(merged.storage === undefined ? {} : { storage: merged.storage }),
-    video: {
-      codec: 'H264',
-      encode: 'Auto',
-      keyFrameInterval: recordingDefaults.keyFrameInterval,
-      ...merged.video,
-    },
+    // No interval between key frames here: asking for one asks for encoding, and the encoder has its own.
+    video: { codec: 'H264', encode: 'Auto', ...merged.video },
     audio: { codec: 'AAC', ...merged.audio },
     state: merged.state ?? 'Recording',
     maxDurationSeconds: durationOr(merged.maxDuration, recordingDefaults.maxDurationSeconds),

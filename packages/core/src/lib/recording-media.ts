@@ -27,7 +27,7 @@ export const videoSpec = z.object({
   keyFrameInterval: durationBetween('100ms', '30s')
     .optional()
     .describe(
-      'Time between key frames: the grain of pausing and splitting, and what a kill can cost. Absent: 1s.',
+      'Time between key frames: the grain of pausing and splitting, and what a kill can cost. Asking for one rules out copying. Absent: as the source has it, 1s where it is encoded.',
     ),
   exportFile: z.boolean().optional().describe('Also writes the picture alone.'),
   watermark: watermark.optional().describe('A picture in a corner.'),
