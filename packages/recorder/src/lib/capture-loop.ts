@@ -126,7 +126,10 @@ async function captureOnce(options: LoopOptions, lost: SessionEnd['lost'] | unde
 async function planSession(spec: RunSpec, stop: AbortSignal): Promise<CapturePlan> {
   const { source, video, audio } = spec;
   if (source.type === 'TestCard') return planCapture({ source, video, audio });
-  const probe = await probeSource(source.url, { signal: stop, timeoutSeconds: probeTimeoutSeconds });
+  const probe = await probeSource(source.url, {
+    signal: stop,
+    timeoutSeconds: Math.min(probeTimeoutSeconds, source.startTimeoutSeconds),
+  });
   return planCapture({ source: { type: 'Stream', url: source.url }, video, audio, probe });
 }
 

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Broadcast, startBroadcast } from '../media/broadcast.ts';
+import { requireOrdinaryMp4 } from '../media/inspect.ts';
+import { measureSync, worstOffset } from '../media/sync-meter.ts';
+import {
+  createWorkbench,
+  localStorageManifest,
+  phaseIs,
+  recordedSeconds,
+  recordingManifest,
+  streamSource,
+  type Workbench,
+} from './workbench.ts';
+
+let bench: Workbench;
+let broadcast: Broadcast;
+beforeAll(async () => {
+  bench = await createWorkbench();
+  broadcast = await startBroadcast('Rtmp');
+});
+afterAll(async () => {
+  await bench.close();
+  await broadcast.stop();
+});
+
+it('goes on in the same file when a source drops for 20 seconds, and writes the gap down', async () => {
+  const file = await bench.manifest(
+    localStorageManifest('here', `${bench.directory}/out`),
+    recordingManifest('dropped', 'here', streamSource(broadcast.url, { lostTimeout: '40s' })),
+  );
+  const running = bench.start('run', '-f', file);
+  await bench.until('dropped', recordedSeconds(5));
+  await broadcast.drop();
+  await sleep(20_000);
+  const away = await bench.status('dropped');
+  expect(away.phase).toBe('Recording');
+  const before = Number.parseFloat(away.duration ?? '0');
+  await broadcast.return();
+  await bench.until('dropped', recordedSeconds(before + 5));
+  await bench.run(['stop', 'dropped']);
+  expect(await running.exited, running.output()).toBe(0);
+
+  const status = await bench.status('dropped');
+  expect(status.phase).toBe('Uploaded');
+  expect(status.outputs).toHaveLength(1);
+  expect(status.gaps).toEqual([expect.objectContaining({ reason: 'SourceLost' })]);
+  const gap = Number.parseFloat(status.gaps?.[0]?.duration ?? '0');
+  expect(gap).toBeGreaterThan(19);
+  expect(gap).toBeLessThan(35);
+  expect(Math.abs(Number.parseFloat(status.gaps?.[0]?.start ?? '0') - before)).toBeLessThan(1.5);
+  const path = fileURLToPath(status.outputs?.[0]?.url ?? '');
+  await requireOrdinaryMp4(path);
+  expect(worstOffset(await measureSync(path))).toBeLessThanOrEqual(40);
+});
+
+it('ends, complete, when the source stays away for longer than it may', async () => {
+  const file = await bench.manifest(
+    localStorageManifest('here', `${bench.directory}/out`),
+    recordingManifest('lost', 'here', streamSource(broadcast.url, { lostTimeout: '4s' })),
+  );
+  const running = bench.start('run', '-f', file);
+  await bench.until('lost', recordedSeconds(4));
+  await broadcast.drop();
+  expect(await running.exited, running.output()).toBe(0);
+  const status = await bench.until('lost', phaseIs('Uploaded'));
+  expect(status.stopReason).toBe('SourceEnded');
+  await requireOrdinaryMp4(fileURLToPath(status.outputs?.[0]?.url ?? ''));
+});
