@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { TapedeckError } from '@tapedeck/core/error';
 import type { Capture, CaptureEnd, CaptureOptions, CaptureStats } from './capture-contract.ts';
@@ -7,8 +7,8 @@ import { inputListDescriptor, progressDescriptor } from './capture-plan.ts';
 import type { CapturePlan } from './capture-source.ts';
 import { watchStall } from './capture-stall.ts';
 import { createFfmpegLog } from './ffmpeg-log.ts';
-import { guardOrphan } from './ffmpeg-orphan.ts';
-import { findFfmpeg, findSetpriv } from './ffmpeg-program.ts';
+import { findTie } from './ffmpeg-orphan.ts';
+import { findFfmpeg } from './ffmpeg-program.ts';
 import { createProgressReader, noStats } from './ffmpeg-progress.ts';
 import { createRedactor } from './input-redact.ts';
 import { parseInputAddress } from './input-url.ts';
@@ -26,20 +26,14 @@ const interruptAfterSeconds = 1;
  */
 export async function startCapture(plan: CapturePlan, options: CaptureOptions = {}): Promise<Capture> {
   const ffmpeg = options.ffmpeg ?? (await findFfmpeg());
-  const setpriv = await findSetpriv();
+  const spawnTied = await findTie();
   if (options.signal?.aborted)
     throw new TapedeckError('Aborted', `Capture of ${plan.sourceName} was called off.`);
-  const [program, args] =
-    setpriv === undefined
-      ? [ffmpeg, [...plan.args]]
-      : [setpriv, ['--pdeathsig', 'KILL', '--', ffmpeg, ...plan.args]];
-  const child = spawn(program, args, {
+  const child = spawnTied(ffmpeg, plan.args, {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     // A group of its own: Ctrl-C in a terminal is for us, and we ask ffmpeg in our own time.
     detached: true,
   });
-  const guard = setpriv === undefined && child.pid !== undefined ? guardOrphan(child.pid) : undefined;
-  if (guard !== undefined) child.once('close', () => guard.close());
   return superviseCapture(child, plan, options);
 }
 

@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { TapedeckError } from '@tapedeck/core/error';
 import { createFfmpegLog } from './ffmpeg-log.ts';
 import { classifyFfmpegMessages, lastWords } from './ffmpeg-messages.ts';
+import { findTie } from './ffmpeg-orphan.ts';
 import { findFfprobe } from './ffmpeg-program.ts';
 import type { OpenedInput } from './input-open.ts';
 import { type ProbeJson, probeJson } from './probe-json.ts';
@@ -45,17 +47,19 @@ async function collect(
     '-show_format',
   ];
   const options = run.opened.options.filter(notQueueSize);
-  const child = spawn(ffprobe, [...args, ...options, '-i', run.opened.input], {
+  const spawnTied = await findTie();
+  const child = spawnTied(ffprobe, [...args, ...options, '-i', run.opened.input], {
     stdio: ['pipe', 'pipe', 'pipe'],
     signal: run.signal,
     killSignal: 'SIGKILL',
   });
+  const { stdin, stdout, stderr } = pipesOf(child);
   const log = createFfmpegLog(run.redact);
   let output = '';
-  child.stdin.on('error', () => undefined); // It may end before it has read its list; its exit tells.
-  child.stdin.end(run.opened.list ?? '');
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => log.push(chunk));
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+  stdin.on('error', () => undefined); // It may end before it has read its list; its exit tells.
+  stdin.end(run.opened.list ?? '');
+  stderr.setEncoding('utf8').on('data', (chunk: string) => log.push(chunk));
+  stdout.setEncoding('utf8').on('data', (chunk: string) => {
     output = (output + chunk).slice(0, mostOutput);
   });
   const exitCode = await new Promise<number | null>((resolve, reject) => {
@@ -63,6 +67,20 @@ async function collect(
     child.once('close', resolve);
   });
   return { exitCode, output, lines: log.tail() };
+}
+
+/** All three were asked for with `pipe`, so they are there; the check is for the compiler's sake. */
+function pipesOf({ stdin, stdout, stderr }: ChildProcess): {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+} {
+  if (!stdin || !stdout || !stderr)
+    throw new TapedeckError(
+      'EncoderFailed',
+      'ffprobe could not be given its pipes; raise the limit of open files.',
+    );
+  return { stdin, stdout, stderr };
 }
 
 /** ffprobe has no queue: it only looks. */
