@@ -249,3 +249,21 @@ describe('what is not made', () => {
     );
   });
 });
+
+describe('where a capture begins', () => {
+  it.each([
+    ['a finite source that is gone on with', { live: false }, 12.5, '12.500'],
+    ['a live source, which has no such place', { live: true }, 12.5, undefined],
+    ['a finite source from its start', { live: false }, 0, undefined],
+  ])('%s', (_, kind, startSeconds, expected) => {
+    const { args } = planCapture({
+      source: stream('/recordings/talk.mp4'),
+      video: {},
+      audio: {},
+      probe: { ...probe(), ...kind },
+      startSeconds,
+    });
+    expect(args.includes('-ss') ? after(args, '-ss') : undefined).toBe(expected);
+    if (expected !== undefined) expect(args.indexOf('-ss')).toBeLessThan(args.indexOf('-i'));
+  });
+});

@@ -15,6 +15,11 @@ export interface CaptureRequest {
   readonly audio: AudioSpec;
   /** Absent: nothing is known of the source, so whatever it has is encoded. Not needed for the test card. */
   readonly probe?: SourceProbe;
+  /**
+   * Where in a finite source to begin, in seconds, for a capture that goes on from another; a copy begins at the
+   * key frame before it. Live sources have no such place.
+   */
+  readonly startSeconds?: number;
   /** How long ffmpeg itself waits for a read. Default 15. */
   readonly ioTimeoutSeconds?: number;
 }
@@ -118,7 +123,7 @@ function planStream(request: CaptureRequest, url: string): CapturePlan {
   return {
     source: request.source,
     args: ffmpegArguments({
-      inputOptions: [...globalOptions, ...opened.options],
+      inputOptions: [...globalOptions, ...opened.options, ...seekOptions(request)],
       input: opened.input,
       outputOptions: [
         ...maps,
@@ -146,6 +151,10 @@ function audioOptions({ video, probe }: CaptureRequest, kind: InputKind): AudioP
     encodeAlways: video.encode === 'Always' || kind === 'Rtsp',
     ...(probe?.audio === undefined ? {} : { probed: probe.audio }),
   };
+}
+
+function seekOptions({ probe, startSeconds = 0 }: CaptureRequest): string[] {
+  return probe?.live === false && startSeconds > 0 ? ['-ss', startSeconds.toFixed(3)] : [];
 }
 
 function trackNotices(name: string, hasVideo: boolean, hasAudio: boolean): CaptureNotice[] {

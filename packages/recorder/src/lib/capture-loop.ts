@@ -56,16 +56,19 @@ export async function captureLoop(options: LoopOptions): Promise<SourceEnd | und
   let everFlowed = false;
   let lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged' | undefined;
   let fruitless = 0;
+  /** Where a finite source is gone on from when its encoder broke; earlier attempts read it up to there. */
+  let position = spec.previous.reduce((sum, file) => sum + file.durationSeconds, 0);
 
   while (!stop.aborted) {
-    const session = await captureOnce(options, lost);
+    const session = await captureOnce(options, lost, position);
+    position += session.readSeconds;
     if (session.flowed) {
       everFlowed = true;
       fruitless = 0;
       awaySinceMs = performance.now();
     }
     if (stop.aborted) return undefined;
-    if (session.ended === 'Over' && everFlowed) return { kind: 'Ended' };
+    if (session.ended === 'Over' && (everFlowed || position > 0)) return { kind: 'Ended' };
 
     const error =
       session.error ?? new TapedeckError('SourceEmpty', 'The source ended before it sent any media.');
@@ -91,6 +94,8 @@ function sourceTimeouts(spec: RunSpec): { lostSeconds: number; startSeconds: num
 }
 
 interface SessionEnd {
+  /** Length of what came. */
+  readonly readSeconds: number;
   /** Media of this session reached the timeline. */
   readonly flowed: boolean;
   readonly ended: 'Over' | 'Broken';
@@ -98,18 +103,25 @@ interface SessionEnd {
   readonly lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged';
 }
 
-async function captureOnce(options: LoopOptions, lost: SessionEnd['lost'] | undefined): Promise<SessionEnd> {
+async function captureOnce(
+  options: LoopOptions,
+  lost: SessionEnd['lost'] | undefined,
+  position: number,
+): Promise<SessionEnd> {
   const { spec, stop, log } = options;
   let capture: Capture;
   let plan: CapturePlan;
+  const nothing = { flowed: false, readSeconds: 0, lost: 'SourceLost' } as const;
   try {
-    plan = await planSession(spec, stop);
+    const planned = await planSession(spec, position, stop);
+    if (planned === undefined) return { ...nothing, ended: 'Over', error: undefined };
+    plan = planned;
     capture = await startCapture(plan, {
       signal: stop,
       startTimeoutSeconds: sourceTimeouts(spec).startSeconds,
     });
   } catch (error) {
-    return { flowed: false, ended: 'Broken', error: TapedeckError.from(error), lost: 'SourceLost' };
+    return { ...nothing, ended: 'Broken', error: TapedeckError.from(error) };
   }
   log.info('CaptureStarted', { source: plan.sourceName, video: plan.videoAction, audio: plan.audioAction });
   const pumped = await pump(capture, () => options.onSession({ plan, lost }), options);
@@ -123,47 +135,74 @@ async function captureOnce(options: LoopOptions, lost: SessionEnd['lost'] | unde
   return judge(plan, end, pumped);
 }
 
-async function planSession(spec: RunSpec, stop: AbortSignal): Promise<CapturePlan> {
+/** A finite source that ends this close behind the position has been read. */
+const nothingLeftSeconds = 0.5;
+
+/** Undefined when there is nothing left to read of a finite source. */
+async function planSession(
+  spec: RunSpec,
+  position: number,
+  stop: AbortSignal,
+): Promise<CapturePlan | undefined> {
   const { source, video, audio } = spec;
   if (source.type === 'TestCard') return planCapture({ source, video, audio });
   const probe = await probeSource(source.url, {
     signal: stop,
     timeoutSeconds: Math.min(probeTimeoutSeconds, source.startTimeoutSeconds),
   });
-  return planCapture({ source: { type: 'Stream', url: source.url }, video, audio, probe });
+  const left = (probe.durationSeconds ?? Number.POSITIVE_INFINITY) - position;
+  if (!probe.live && position > 0 && left < nothingLeftSeconds) return undefined;
+  return planCapture({
+    source: { type: 'Stream', url: source.url },
+    video,
+    audio,
+    probe,
+    startSeconds: position,
+  });
 }
 
-type Pumped = { readonly flowed: boolean; readonly restart: boolean; readonly error?: TapedeckError };
+interface Pumped {
+  readonly flowed: boolean;
+  readonly readSeconds: number;
+  readonly restart: boolean;
+  readonly error?: TapedeckError;
+}
 
 async function pump(capture: Capture, begin: () => void, options: LoopOptions): Promise<Pumped> {
   const reader = createMp4FragmentReader();
   let flowed = false;
+  let readSeconds = 0;
   try {
     for await (const chunk of capture.stdout as AsyncIterable<Buffer>) {
       const arrivedAt = performance.now() / 1000;
       for (const item of reader.push(chunk)) {
         if (!flowed && item.kind === 'init') begin();
-        flowed ||= item.kind === 'fragment';
+        if (item.kind === 'fragment') {
+          flowed = true;
+          readSeconds = Math.max(readSeconds, item.endSeconds);
+        }
         if ((await options.onMedia(item, arrivedAt)) === 'Restart') {
           await capture.kill();
-          return { flowed, restart: true };
+          return { flowed, readSeconds, restart: true };
         }
       }
     }
-    return { flowed, restart: false };
+    return { flowed, readSeconds, restart: false };
   } catch (error) {
     await capture.kill();
-    if (error instanceof TapedeckError && error.fault === 'request') return { flowed, restart: false, error };
+    if (error instanceof TapedeckError && error.fault === 'request')
+      return { flowed, readSeconds, restart: false, error };
     throw error;
   }
 }
 
 function judge(plan: CapturePlan, end: CaptureEnd, pumped: Pumped): SessionEnd {
-  const { flowed } = pumped;
-  if (pumped.restart) return { flowed, ended: 'Broken', error: undefined, lost: 'FormatChanged' };
+  const { flowed, readSeconds } = pumped;
+  if (pumped.restart)
+    return { flowed, readSeconds, ended: 'Broken', error: undefined, lost: 'FormatChanged' };
   const error = pumped.error ?? end.error;
   // A signal that we did not send took the encoder, not the source, away.
   const lost = end.signal !== null && !end.asked ? 'EncoderFailed' : 'SourceLost';
   const over = error === undefined && !plan.live && end.exitCode === 0;
-  return { flowed, ended: over ? 'Over' : 'Broken', error, lost };
+  return { flowed, readSeconds, ended: over ? 'Over' : 'Broken', error, lost };
 }

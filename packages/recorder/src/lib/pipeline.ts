@@ -58,11 +58,11 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
           await files.close();
           break;
         case 'gap':
-          book.addGap(event);
+          book.addGap(withoutType(event));
           break;
         case 'pause':
           // A stop cuts the timeline like a pause that nothing ends; nobody asked for that one.
-          if (!cutByStop) book.addPause(event);
+          if (!cutByStop) book.addPause(withoutType(event));
           break;
         case 'formatChanged':
           next = 'Restart';
@@ -130,6 +130,10 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
       await carryOut(timeline.end());
     },
   };
+}
+
+function withoutType<T extends { readonly type: string }>({ type: _type, ...rest }: T): Omit<T, 'type'> {
+  return rest;
 }
 
 /** The nearer of the two ends that are counted in recorded media. */
