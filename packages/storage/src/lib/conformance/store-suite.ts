@@ -204,6 +204,35 @@ export function describeStoreUploads(
     });
   });
 
+  if (capabilities.replaceParts) {
+    it('is completed from a journal that is a put behind, with the right to list or without', async (scene) => {
+      const { store, driver, partSize, options, journal } = scene;
+      for (const mayList of [true, false]) {
+        const wanted = options();
+        const upload = await store.createUpload(wanted);
+        const units = unitsFor(2, partSize);
+        await appendAll(upload, units.slice(0, 9));
+        await upload.flush();
+        const behind = journal.last();
+        await upload.append(units[9] ?? Buffer.alloc(0));
+        await upload.flush();
+        await upload.close();
+        const { listParts, ...blind } = driver;
+        const other = createDriverStore('store', 'conformance', mayList ? driver : blind, {
+          ...quick,
+          partSize,
+        });
+        const { size } = await other.completeFromJournal(behind);
+        const whole = Buffer.concat(units.slice(0, 10));
+        // Where nobody may be asked, a part that was put again since is lost; all before it is not.
+        assert.ok(size >= 2 * partSize && size % (units[0]?.length ?? 1) === 0, `${size} bytes`);
+        if (mayList && listParts !== undefined) assert.equal(size, whole.length);
+        assert.ok(whole.subarray(0, size).equals(await readObject(store, wanted.key)));
+        await store.delete(wanted.key);
+      }
+    });
+  }
+
   it('refuses the zombie after that, and leaves the object alone', async (scene) => {
     const { store, partSize, options, journal } = scene;
     const wanted = options({ durabilitySeconds: 0.2 });

@@ -1,40 +1,27 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
+import { crc32Of } from '../../crc32.ts';
 
-/** The digest of a part that goes out as a stream, on its way from the driver to the signature. */
-const digests = new WeakMap<Readable, string>();
+/** A body that is sent as it lies in memory, without being copied into one piece first. */
+export function streamBody(chunks: readonly Uint8Array[]): Readable {
+  return Readable.from(chunks, { objectMode: false });
+}
 
 /**
- * A body that is sent without being copied into one piece first. Its SHA-256 is signed, so the service refuses
- * bytes that changed on the way.
+ * What lets a service refuse bytes that changed on the way. The header is signed, so the body itself need not be
+ * (SHA-256 takes markedly longer). Computed here, because the SDK would put a stream's checksum behind it and cut
+ * the body into chunks as they come, of which the service wants at least 8 KiB each.
  */
-export function streamBody(chunks: readonly Uint8Array[], signed: boolean): Readable {
-  const stream = Readable.from(chunks, { objectMode: false });
-  if (signed) {
-    const hash = createHash('sha256');
-    for (const chunk of chunks) hash.update(chunk);
-    digests.set(stream, hash.digest('hex'));
+export function checksumFields(
+  checksum: 'CRC32' | 'MD5',
+  chunks: readonly Uint8Array[],
+): { readonly ChecksumCRC32: string } | { readonly ContentMD5: string } {
+  if (checksum === 'CRC32') {
+    const value = Buffer.alloc(4);
+    value.writeUInt32BE(crc32Of(chunks));
+    return { ChecksumCRC32: value.toString('base64') };
   }
-  return stream;
-}
-
-/** Gives the signer the digest it would otherwise leave out for streams. */
-export function signStreams(client: S3Client): void {
-  client.middlewareStack.add(
-    (next, context) => (args) => {
-      void context;
-      const { request } = args;
-      if (isRequest(request) && request.body instanceof Readable) {
-        const digest = digests.get(request.body);
-        if (digest !== undefined) request.headers['x-amz-content-sha256'] = digest;
-      }
-      return next(args);
-    },
-    { step: 'build', name: 'signStreams', priority: 'low' },
-  );
-}
-
-function isRequest(value: unknown): value is { body: unknown; headers: Record<string, string> } {
-  return typeof value === 'object' && value !== null && 'headers' in value && 'body' in value;
+  const hash = createHash('md5');
+  for (const chunk of chunks) hash.update(chunk);
+  return { ContentMD5: hash.digest('base64') };
 }

@@ -16,7 +16,7 @@ type Credentials = Exclude<S3ClientConfig['credentials'], undefined>;
 
 /** One attempt a call: retries and deadlines are the store's, which knows what a repeated put means. */
 export async function createS3Client(config: S3Config): Promise<S3Client> {
-  const checksums = config.sdkChecksums ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
+  const checksums = config.checksum === 'CRC32' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
   return new S3Client({
     ...(config.region !== undefined && { region: config.region }),
     ...(config.endpoint !== undefined && { endpoint: config.endpoint }),

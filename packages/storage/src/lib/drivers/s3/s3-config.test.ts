@@ -8,17 +8,17 @@ const read = (s3: Partial<S3Block>, credentials: Record<string, string> = {}) =>
 
 describe("an S3 storage's configuration", () => {
   it("is Amazon's where there is no endpoint: its checksums, its host names, the environment's region", () => {
-    expect(read({})).toMatchObject({ sdkChecksums: true, forcePathStyle: false, region: undefined });
-    expect(read({ endpoint: 'https://s3.eu-central-1.amazonaws.com' }).sdkChecksums).toBe(true);
+    expect(read({})).toMatchObject({ checksum: 'CRC32', forcePathStyle: false, region: undefined });
+    expect(read({ endpoint: 'https://s3.eu-central-1.amazonaws.com' }).checksum).toBe('CRC32');
   });
 
   it('asks other servers for nothing they may not know', () => {
     expect(read({ endpoint: 'https://minio.example.com:9000' })).toMatchObject({
-      sdkChecksums: false,
+      checksum: 'MD5',
       forcePathStyle: true,
       region: 'us-east-1',
     });
-    expect(read({ endpoint: 'https://amazonaws.com.evil.example' }).sdkChecksums).toBe(false);
+    expect(read({ endpoint: 'https://amazonaws.com.evil.example' }).checksum).toBe('MD5');
     expect(read({ endpoint: 'https://r2.example.com', forcePathStyle: false }).forcePathStyle).toBe(false);
   });
 

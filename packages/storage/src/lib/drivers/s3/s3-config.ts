@@ -9,8 +9,8 @@ export interface S3Config {
   readonly endpoint: string | undefined;
   readonly forcePathStyle: boolean;
   readonly equalParts: boolean;
-  /** Checksums beyond the signed SHA-256, which servers other than Amazon's often refuse. */
-  readonly sdkChecksums: boolean;
+  /** What bytes are checked by on arrival. CRC32 is Amazon's choice; other servers often know MD5 only. */
+  readonly checksum: 'CRC32' | 'MD5';
   readonly keys: S3Keys | undefined;
   readonly assumeRole: { readonly arn: string; readonly externalId?: string | undefined } | undefined;
   /** Request fields that say how the object is kept. */
@@ -49,7 +49,7 @@ export function readS3Config(spec: ExternalStorageSpec, credentials: CredentialV
     endpoint: s3.endpoint,
     forcePathStyle: s3.forcePathStyle ?? !isAmazon,
     equalParts: s3.equalParts ?? false,
-    sdkChecksums: isAmazon,
+    checksum: isAmazon ? 'CRC32' : 'MD5',
     keys: readKeys(credentials),
     assumeRole: s3.assumeRole,
     object: objectFields(s3),

@@ -16,7 +16,7 @@ import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
 import type { CallOptions, Driver, StoredPart, UploadToken } from '../../driver.ts';
 import type { DriverConfig } from '../drivers.ts';
-import { signStreams, streamBody } from './s3-body.ts';
+import { checksumFields, streamBody } from './s3-body.ts';
 import { s3Capabilities } from './s3-capabilities.ts';
 import { createS3Client } from './s3-client.ts';
 import { readS3Config, type S3Config } from './s3-config.ts';
@@ -34,9 +34,12 @@ type S3Receipt = z.infer<typeof s3Receipt>;
  * s3:ListMultipartUploadParts lets a crashed upload be completed up to its very last part.
  */
 export async function createS3Driver({ spec, credentials }: DriverConfig): Promise<Driver> {
-  const config = readS3Config(spec, credentials);
+  return openS3Driver('S3', readS3Config(spec, credentials));
+}
+
+/** For every provider that speaks S3. */
+export async function openS3Driver(provider: Driver['provider'], config: S3Config): Promise<Driver> {
   const client = await createS3Client(config);
-  signStreams(client);
   const Bucket = config.bucket;
   const object = { ...config.object, StorageClass: config.object.StorageClass as StorageClass | undefined };
   const url = (key: string) => `s3://${Bucket}/${key}`;
@@ -57,7 +60,7 @@ export async function createS3Driver({ spec, credentials }: DriverConfig): Promi
   };
 
   return {
-    provider: 'S3',
+    provider,
     capabilities,
     endpoint: describeEndpoint(config),
     url,
@@ -70,6 +73,7 @@ export async function createS3Driver({ spec, credentials }: DriverConfig): Promi
             Key: key,
             ContentType: contentType,
             Metadata: metadata,
+            ...(config.checksum === 'CRC32' && { ChecksumAlgorithm: 'CRC32' }),
             ...object,
             ...config.customerKey,
           }),
@@ -88,7 +92,8 @@ export async function createS3Driver({ spec, credentials }: DriverConfig): Promi
         UploadId: uploadId,
         PartNumber: part.number,
         ContentLength: part.size,
-        Body: part.size === 0 ? new Uint8Array() : streamBody(part.bytes, !config.sdkChecksums),
+        Body: part.size === 0 ? new Uint8Array() : streamBody(part.bytes),
+        ...checksumFields(config.checksum, part.bytes),
         ...config.customerKey,
       });
       const answer = await call('UploadPart', 's3:PutObject', url(key), options, (http) =>

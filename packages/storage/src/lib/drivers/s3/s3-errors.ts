@@ -104,6 +104,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
   StorageUnreachable: 'check the endpoint, DNS and the network in between',
   StorageTlsFailed:
     "check the endpoint's certificate and the certificate authorities that this machine trusts",
+  InvalidManifest: 'correct spec.s3 of the storage',
   StorageFull: 'free some space there or raise the quota',
 };
 
@@ -139,6 +140,8 @@ function recognise(error: unknown): ErrorCode {
   }
   if (code !== undefined && Object.hasOwn(networkCodes, code)) return networkCodes[code] ?? 'Unknown';
   if (code?.startsWith('ERR_TLS_') || code?.startsWith('ERR_SSL_')) return 'StorageTlsFailed';
+  // The SDK's words when neither the manifest nor the environment names a region.
+  if (textOf(error, 'message') === 'Region is missing') return 'InvalidManifest';
   if (name === 'TimeoutError') return 'StorageTimeout';
   if (status !== undefined && statuses[status] !== undefined) return statuses[status];
   const cause = property(error, 'cause');

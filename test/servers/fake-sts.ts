@@ -1,0 +1,42 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+/**
+ * A security token service that gives the same keys to all who ask, and remembers how they asked. There is no
+ * session token with them, for the S3 server knows its own keys only.
+ */
+export interface FakeSts {
+  readonly endpoint: string;
+  readonly requests: readonly URLSearchParams[];
+  close(): Promise<void>;
+}
+
+export async function startFakeSts(keys: { accessKeyId: string; secretAccessKey: string }): Promise<FakeSts> {
+  const requests: URLSearchParams[] = [];
+  const server = createServer((incoming, answer) => {
+    text(incoming).then(
+      (body) => {
+        const query = new URLSearchParams(body);
+        requests.push(query);
+        const action = query.get('Action') ?? '';
+        const hour = new Date(Date.now() + 3_600_000).toISOString();
+        answer.writeHead(200, { 'content-type': 'text/xml' });
+        answer.end(
+          `<${action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result><Credentials>` +
+            `<AccessKeyId>${keys.accessKeyId}</AccessKeyId><SecretAccessKey>${keys.secretAccessKey}</SecretAccessKey>` +
+            `<Expiration>${hour}</Expiration></Credentials>` +
+            `</${action}Result></${action}Response>`,
+        );
+      },
+      () => incoming.destroy(),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    requests,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
