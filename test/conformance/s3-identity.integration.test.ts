@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { RunStorage } from '@tapedeck/core';
 import { checkStorage, s3Capabilities } from '@tapedeck/storage';
-import { describeDriver } from '@tapedeck/storage/conformance';
+import { describeDriver, openAmazonDriver } from '@tapedeck/storage/conformance';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openS3Driver } from '../../packages/storage/src/lib/drivers/s3/s3-driver.ts';
 import { type FakeSts, startFakeSts } from '../servers/fake-sts.ts';
 import { findVersityGw, startVersityGw, type VersityGw } from '../servers/versitygw.ts';
 
@@ -102,18 +101,7 @@ describe.skipIf(program === undefined)('an S3 storage', () => {
     {
       open: async () => {
         const { accessKeyId, secretAccessKey, bucket, endpoint, region } = server;
-        return openS3Driver('S3', {
-          bucket,
-          endpoint,
-          region,
-          forcePathStyle: true,
-          equalParts: false,
-          checksum: 'CRC32',
-          keys: { accessKeyId, secretAccessKey },
-          assumeRole: undefined,
-          object: {},
-          customerKey: undefined,
-        });
+        return openAmazonDriver({ bucket, endpoint, region, keys: { accessKeyId, secretAccessKey } });
       },
     },
     // The calls are what differs; the store above them does not.
