@@ -38,7 +38,7 @@ export function planNext(
     timing: policy.timing,
     scratch: observation?.scratch,
   });
-  const told: RecordingStatus = { ...status, ...statusOfRuns(reports, attempts, storages, status) };
+  const told = statusOfRuns(reports, attempts, storages, status);
   switch (next.kind) {
     case 'Uploaded':
     case 'Failed':

@@ -28,13 +28,15 @@ export function planRecording(snapshot: RecordingSnapshot, policy: RecordingPoli
 function beginStatus({ recording, reports, storages }: RecordingSnapshot): RecordingStatus {
   const { status = {}, metadata } = recording;
   const invokedTime = status.invokedTime ?? metadata.creationTimestamp;
+  // What has ended is not told anew: a removal of the files would change it.
+  const told = isFinalPhase(status.phase)
+    ? status
+    : statusOfRuns(reports, status.attempts ?? [], storages, status);
   return {
-    ...status,
+    ...told,
     ...(metadata.generation === undefined ? {} : { observedGeneration: metadata.generation }),
     ...(invokedTime === undefined ? {} : { invokedTime }),
     startReason: status.startReason ?? 'ApiCall',
-    // What has ended is not told anew: a removal of the files would change it.
-    ...(isFinalPhase(status.phase) ? {} : statusOfRuns(reports, status.attempts ?? [], storages, status)),
   };
 }
 

@@ -110,6 +110,18 @@ it('tells in a status what the runs have said', () => {
   expect(statusOfRuns([], attempts, [storage], {})).toEqual({});
 });
 
+it('says that the storage is away for as long as it is, and other things for good', () => {
+  const away = { reason: 'StorageAway', message: 'Since noon.' };
+  const silent = { reason: 'NoAudio', message: 'No sound.' };
+  const told = (...all: RunReport[]) => statusOfRuns(all, attempts, [], { notices: [away] }).notices;
+  expect(told(report(1, { notices: [silent, away] }))).toEqual([silent, away]);
+  expect(told(report(1, { notices: [silent] }))).toEqual([silent]);
+  expect(told(report(1, {}))).toBeUndefined();
+  expect(told(report(1, { notices: [silent, away] }), report(2, {}))).toEqual([silent]);
+  const ended = { exit: 'Undelivered' } as const;
+  expect(told(report(1, { notices: [away], result: ended }))).toBeUndefined();
+});
+
 it('keeps where a file lies when its storage is gone', () => {
   const known = [{ type: 'File' as const, key: 'x/lab_a1.mp4', bytes: 1, duration: '8s', storage: 'team' }];
   const told = statusOfRuns(reports.slice(0, 1), attempts, [], { outputs: known });

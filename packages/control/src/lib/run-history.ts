@@ -4,10 +4,12 @@ import {
   isFinalPhase,
   joinKey,
   normalizePrefix,
+  passingNotices,
   type RecordingOutput,
   type RecordingStatus,
   type RunFile,
   type RunGap,
+  type RunNotice,
   type RunReport,
 } from '@tapedeck/core';
 import { storageSummary } from './recording-admission.ts';
@@ -129,29 +131,39 @@ export function pausesOf(reports: readonly RunReport[], attempts: Attempts): Run
   });
 }
 
-/** The fields of a status that only repeat what runs have said. */
+/** Notices of the runs, the newest of each reason; what was so for a while only as long as its run goes on. */
+function noticesOf(reports: readonly RunReport[], newest: RunReport): RunNotice[] {
+  const all = reports.flatMap((report) =>
+    report.notices.filter(
+      ({ reason }) =>
+        !passingNotices.includes(reason) || (report.id === newest.id && report.result === undefined),
+    ),
+  );
+  const byReason = new Map(all.map((notice) => [notice.reason, notice.message.slice(0, 1024)]));
+  return [...byReason].map(([reason, message]) => ({ reason, message }));
+}
+
+/** The status with what the runs have said in place of what they had said before. */
 export function statusOfRuns(
   reports: readonly RunReport[],
   attempts: Attempts,
   storages: readonly ExternalStorage[],
   before: RecordingStatus,
-): Partial<RecordingStatus> {
+): RecordingStatus {
   const history = readHistory(reports, attempts);
   const { newest } = history;
-  if (newest === undefined) return {};
+  if (newest === undefined) return before;
+  const { notices: _notices, gaps: _gaps, pauses: _pauses, ...kept } = before;
   const recordings = attempts
     .filter(({ mode }) => mode !== 'Remove')
     .flatMap(({ number }) => reportOf(reports, number) ?? []);
   const pauses = pausesOf(reports, attempts);
   const gaps = gapsOf(reports, attempts);
-  const notices = new Map(
-    recordings
-      .flatMap((report) => report.notices)
-      .map((notice) => [notice.reason, notice.message.slice(0, 1024)]),
-  );
+  const notices = noticesOf(recordings, newest);
   // A run may have fallen back to another storage than the first choice.
   const used = storages.find(({ metadata }) => metadata.name === history.files.at(-1)?.storage);
   return {
+    ...kept,
     ...(used === undefined ? {} : { storage: storageSummary(used) }),
     ...(history.startTime === undefined ? {} : { startTime: history.startTime }),
     duration: formatSeconds(history.mediaSeconds),
@@ -183,9 +195,7 @@ export function statusOfRuns(
             duration: formatSeconds(pause.durationSeconds),
           })),
         }),
-    ...(notices.size === 0
-      ? {}
-      : { notices: [...notices].slice(0, maxNotices).map(([reason, message]) => ({ reason, message })) }),
+    ...(notices.length === 0 ? {} : { notices: notices.slice(0, maxNotices) }),
   };
 }
 

@@ -144,6 +144,9 @@ export const runNotice = z.object({
 });
 export type RunNotice = z.infer<typeof runNotice>;
 
+/** Reasons of notices that tell how things are at the moment: they say nothing once the run has ended. */
+export const passingNotices: readonly string[] = ['StorageAway'];
+
 export const runState = z.enum(['Starting', 'Recording', 'Paused', 'Uploading', 'Ended']);
 export type RunState = z.infer<typeof runState>;
 
