@@ -2,8 +2,8 @@ import { rm } from 'node:fs/promises';
 import { TapedeckError, type UploadJournal } from '@tapedeck/core';
 import { type CallTimeouts, callOnce, callWithRetries, putTimeoutMs } from './call.ts';
 import { completeUpload } from './completion.ts';
-import type { CompletedPart, Driver, ObjectInfo, UploadToken } from './driver.ts';
-import { layOutListed, sizeOf, withoutHoles } from './journal.ts';
+import type { CompletedPart, Driver, ObjectInfo, StoredPart, UploadToken } from './driver.ts';
+import { layOutListed, withoutHoles } from './journal.ts';
 import type { PartPlan } from './part-plan.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { listNumbers, openSpool, type SpooledPart } from './spool.ts';
@@ -35,7 +35,8 @@ export async function completeFromJournal(journal: UploadJournal, ports: Journal
   let known = withoutHoles(merge(journal.parts, spooled.parts));
   for (let look = 1; ; look++) {
     const listed = await lookUp(token, ports);
-    if (listed !== undefined && listed.length > 0) known = preferListed(known, listed, spooled.parts);
+    // Spooled parts are in the list too: they were sent before it was asked for.
+    if (listed !== undefined && listed.length > 0) known = layOutListed(ports.plan, listed, known);
     if (known.length === 0) {
       const gone = await completedBefore(ports);
       if (gone !== undefined) return gone;
@@ -68,32 +69,17 @@ function merge(base: readonly CompletedPart[], over: readonly CompletedPart[]): 
   return [...byNumber.values()];
 }
 
-/** Listed parts, unless a receipt we hold ourselves reaches further (the listing may be of the moment before). */
-function preferListed(
-  known: readonly CompletedPart[],
-  listed: readonly CompletedPart[],
-  spooled: readonly CompletedPart[],
-): CompletedPart[] {
-  const merged = withoutHoles(merge(listed, spooled));
-  return sizeOf(merged) >= sizeOf(listed)
-    ? merged
-    : sizeOf(listed) >= sizeOf(known)
-      ? [...listed]
-      : [...known];
-}
-
 async function lookUp(
   token: UploadToken,
-  { driver, plan, policy, timeouts, signal }: JournalPorts,
-): Promise<CompletedPart[] | undefined> {
+  { driver, policy, timeouts, signal }: JournalPorts,
+): Promise<readonly StoredPart[] | undefined> {
   if (driver.listParts === undefined) return undefined;
   const list = () =>
     callOnce('Listing the parts', timeouts.callMs, signal, async (signal) =>
       driver.listParts?.(token, { signal }),
     );
   try {
-    const listed = await callWithRetries(policy, { signal }, list);
-    return listed && layOutListed(plan, listed);
+    return await callWithRetries(policy, { signal }, list);
   } catch (error) {
     const { code, retry } = TapedeckError.from(error);
     // We may not ask, or there is nothing left to ask about; completing tells which.

@@ -85,8 +85,8 @@ export function createDriverStore(
     },
     head: async (key) =>
       relative(await call(`Looking for ${key}`, (signal) => driver.head(fullKey(key), { signal }))),
-    // The deadline is for the answer to begin; reading it is the caller's.
-    get: (key, range) => call(`Reading ${key}`, () => driver.get(fullKey(key), range)),
+    // The deadline is for the answer to begin; reading it takes as long as the caller does.
+    get: (key, range) => call(`Reading ${key}`, (signal) => driver.get(fullKey(key), range, { signal })),
     delete: (key) => call(`Deleting ${key}`, (signal) => driver.delete(fullKey(key), { signal })),
     async *list(below) {
       const start = prefix === '' ? below : `${prefix}/${below}`;

@@ -33,16 +33,22 @@ export function withoutHoles<
 
 /**
  * The object that the parts listed by the service make. Listings have no offsets, but a part that is followed
- * by another was cut because it was full: so the first that is shorter than the plan says is the last.
+ * by another was cut because it was full: so the first that is shorter than the plan says is the last, unless
+ * the journal knows one that begins at its end.
  */
-export function layOutListed(plan: PartPlan, listed: readonly StoredPart[]): CompletedPart[] {
+export function layOutListed(
+  plan: PartPlan,
+  listed: readonly StoredPart[],
+  journal: readonly CompletedPart[],
+): CompletedPart[] {
+  const begins = new Map(journal.map((part) => [part.number, part.offset]));
   const run: CompletedPart[] = [];
   let offset = 0;
   for (const { number, size, receipt } of [...listed].sort((a, b) => a.number - b.number)) {
     if (number !== run.length + 1) break;
     run.push({ number, offset, size, receipt });
     offset += size;
-    if (!isWholePart(plan, number, size)) break;
+    if (!isWholePart(plan, number, size) && begins.get(number + 1) !== offset) break;
   }
   return run;
 }

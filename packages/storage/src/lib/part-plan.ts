@@ -52,15 +52,6 @@ export function isWholePart(plan: PartPlan, number: number, size: number): boole
   return size >= plan.targetSize(number);
 }
 
-/** The most bytes that fit when every part has exactly its target size. */
-export function capacity(plan: PartPlan): number {
-  // Past some point nobody counts: services without a limit say so with a huge number of parts.
-  if (plan.maxParts > 1_000_000) return Number.MAX_SAFE_INTEGER;
-  let sum = 0;
-  for (let number = 1; number <= plan.maxParts; number++) sum += plan.targetSize(number);
-  return Math.min(sum, Number.MAX_SAFE_INTEGER);
-}
-
 /** What to do with a unit when `filled` bytes are in part `number` already. */
 export interface Placement {
   /** Filler to write first; it completes the part, and the unit starts the next one. */

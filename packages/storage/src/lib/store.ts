@@ -96,7 +96,9 @@ export interface Store {
   createUpload(options: UploadOptions): Promise<Upload>;
   /**
    * Completes an upload that another process left, from its journal alone; spooled parts that follow the
-   * journal's (in `spoolDirectory`) are sent first. One that is complete already is no error.
+   * journal's (in `spoolDirectory`: the directory that the upload was given) are sent first. One that is
+   * complete already is no error. Rejects with `NotFound` when nothing had reached the storage, `UploadGone` when
+   * it was dropped.
    */
   completeFromJournal(
     journal: UploadJournal,

@@ -335,7 +335,7 @@ export class OpenUpload implements Upload {
   #stored(part: PartRecord): void {
     this.#lag.stored(this.#sender.storedEnd);
     // At the end all may have to be put again, and nothing more will need the room.
-    if (part.sealed && !needsPut(part) && (!this.#isFinishing || part.suspect)) this.#keeper.release(part);
+    if (part.sealed && !needsPut(part) && !this.#isFinishing) this.#keeper.release(part);
     void this.#publishJournal().then(() => this.#keeper.forget(part));
   }
 
