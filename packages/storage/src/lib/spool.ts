@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { TapedeckError } from '@tapedeck/core';
 import { crc32Of } from './crc32.ts';
@@ -34,6 +34,12 @@ export interface SpooledPart {
   readonly bytes: readonly Uint8Array[];
 }
 
+/**
+ * Of the disk that scratch is on, so much stays free: what else is there (the journal, local mode's state) has to be
+ * written all the more when the storage is away. A tenth of a small disk.
+ */
+const KEPT_FREE_BYTES = 64 * 1024 * 1024;
+const KEPT_FREE_SHARE = 0.1;
 const HEADER_BYTES = 256;
 const SUFFIX = '.part';
 
@@ -100,6 +106,7 @@ export async function listNumbers(directory: string): Promise<number[]> {
 async function writePart(directory: string, file: string, part: SpooledPart): Promise<void> {
   await mkdir(directory, { recursive: true });
   const { number, offset, size } = part;
+  await requireRoom(directory, size);
   const header = JSON.stringify({ version: 1, number, offset, size, crc32: crc32Of(part.bytes) });
   const beside = `${file}.${process.pid}.tmp`;
   try {
@@ -111,6 +118,14 @@ async function writePart(directory: string, file: string, part: SpooledPart): Pr
     await rm(beside, { force: true }).catch(() => undefined); // The first failure is the one to report.
     throw error;
   }
+}
+
+/** Rejects as a full disk does when the part would take what is kept free. */
+async function requireRoom(directory: string, size: number): Promise<void> {
+  const { bavail, blocks, bsize } = await statfs(directory);
+  const kept = Math.min(KEPT_FREE_BYTES, blocks * bsize * KEPT_FREE_SHARE);
+  if (bavail * bsize - size < kept)
+    throw Object.assign(new Error('the rest of the disk is not for scratch'), { code: 'ENOSPC' });
 }
 
 async function readPart(file: string): Promise<SpooledPart> {
@@ -163,7 +178,7 @@ function scratchError(directory: string, error: unknown): TapedeckError {
   return new TapedeckError(
     full ? 'ScratchFull' : 'Unknown',
     full
-      ? `The disk that holds ${directory} is full, and the storage does not take the recording's parts; free some space.`
+      ? `The disk that holds ${directory} is full but for what is kept free, and the storage does not take the recording's parts; free some space.`
       : `Parts cannot be kept in ${directory} (${code}).`,
     { cause: error },
   );

@@ -27,14 +27,17 @@ export function sampleUnits(count: number, size: number): Buffer[] {
   });
 }
 
+/** SHA-256 in hex: for objects that are too large to be compared in a message. */
 export function digest(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+/** The whole object in memory; rejects like `Store.get`. */
 export async function readObject(store: Store, key: string): Promise<Buffer> {
   return buffer(await store.get(key));
 }
 
+/** A key in a directory of its own, so that tests share a bucket without meeting. */
 export function uniqueKey(name: string): string {
   return `${randomUUID().slice(0, 8)}/${name}`;
 }

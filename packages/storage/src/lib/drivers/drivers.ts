@@ -16,6 +16,7 @@ const loaders: Partial<Record<Provider, () => Promise<DriverFactory>>> = {
   S3: async () => (await import('./s3/s3-driver.ts')).createS3Driver,
 };
 
+/** The driver of the provider that the spec names; `NotSupported` where this version has none. See `DriverFactory`. */
 export async function createDriver(config: DriverConfig): Promise<Driver> {
   const load = loaders[config.spec.provider];
   if (load === undefined) {
