@@ -1,0 +1,28 @@
+import type { RunFile } from '@tapedeck/core';
+import { expect, it } from 'vitest';
+import { brokenSegments } from './join-attempts.ts';
+
+const file = (segment: number, attempt: number, more: Partial<RunFile> = {}): RunFile => ({
+  segment,
+  attempt,
+  key: `k_${segment}_${attempt}`,
+  storage: 'here',
+  state: 'Complete',
+  bytes: 1,
+  durationSeconds: 1,
+  ...more,
+});
+const keys = (segments: readonly (readonly RunFile[])[]) =>
+  segments.map((pieces) => pieces.map(({ key }) => key));
+
+it('joins what several attempts wrote of a segment, and nothing else', () => {
+  expect(keys(brokenSegments([file(1, 1), file(2, 1), file(2, 2), file(3, 2)]))).toEqual([
+    ['k_2_1', 'k_2_2'],
+  ]);
+  expect(brokenSegments([file(1, 1), file(2, 1)])).toEqual([]);
+});
+
+it('leaves a segment alone that is not whole, or lies in two storages', () => {
+  expect(brokenSegments([file(1, 1, { state: 'Open' }), file(1, 2)])).toEqual([]);
+  expect(brokenSegments([file(1, 1, { storage: 'there' }), file(1, 2)])).toEqual([]);
+});
