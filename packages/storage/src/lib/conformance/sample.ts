@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import type { UploadJournal } from '@tapedeck/core';
 import type { Store, UploadOptions } from '../store.ts';
@@ -25,11 +25,6 @@ export function sampleUnits(count: number, size: number): Buffer[] {
     if (size >= 4) unit.writeUInt32BE(index + 1, 0);
     return unit;
   });
-}
-
-/** SHA-256 in hex: for objects that are too large to be compared in a message. */
-export function digest(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** The whole object in memory; rejects like `Store.get`. */
