@@ -26,6 +26,7 @@ const secrets = createSecretCache();
 
 function start(options: { killGraceMs?: number } = {}): LocalLauncher {
   return createLocalLauncher({
+    scratchBytes: 1024 * 1024,
     data: openDataDirectory(root),
     recorder: [process.execPath, fake],
     secrets,
@@ -205,7 +206,7 @@ describe('a run as a child process', () => {
       const [root, fake, socket, plan] = process.argv.slice(1);
       const secrets = { get: () => ({ secretAccessKey: 'x' }) };
       const data = openDataDirectory(root);
-      const launcher = createLocalLauncher({ data, recorder: [process.execPath, fake], secrets, socket, onError: console.error });
+      const launcher = createLocalLauncher({ data, recorder: [process.execPath, fake], secrets, socket, onError: console.error, scratchBytes: 1024 * 1024 });
       await launcher.launch(JSON.parse(plan));
       process.kill(process.pid, 'SIGKILL');`;
     const first = spawnSync(

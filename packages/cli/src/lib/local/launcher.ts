@@ -18,8 +18,6 @@ const killGraceMs = 20_000;
 /** A run that an earlier control process started is not our child: its end is looked for. */
 const adoptedPollMs = 500;
 const logPollMs = 5_000;
-/** Half an hour at 4.5 Mbit/s. */
-const defaultScratchBytes = 1024 * 1024 * 1024;
 /** After this long without any control process a recorder ends by itself, its files complete. */
 const awayTimeoutSeconds = 600;
 
@@ -31,7 +29,8 @@ export interface LocalLauncherOptions {
   readonly socket: string;
   /** What went wrong while nobody was waiting. */
   readonly onError: (error: unknown) => void;
-  readonly scratchBytes?: number;
+  /** For the parts of one file that wait for their storage. */
+  readonly scratchBytes: number;
   readonly killGraceMs?: number;
 }
 
@@ -65,7 +64,7 @@ export function createLocalLauncher(options: LocalLauncherOptions): LocalLaunche
     const scratch = join(data.scratch, plan.recording.uid);
     const spec = completeRunSpec(plan, {
       secrets,
-      scratch: { directory: scratch, maxBytes: options.scratchBytes ?? defaultScratchBytes },
+      scratch: { directory: scratch, maxBytes: options.scratchBytes },
       report: { url: `unix:${options.socket}:/runs/${plan.id}/report`, awayTimeoutSeconds },
       resultFile: directory.result,
     });

@@ -9,6 +9,7 @@ import { createLocalLauncher } from './launcher.ts';
 import type { LocalData } from './local-data.ts';
 import { findRecorder } from './recorder-command.ts';
 import { createReportLedger } from './report-ledger.ts';
+import { findScratchLimit } from './scratch-limit.ts';
 import type { SecretCache, SecretEntry } from './secret-cache.ts';
 import { requestCheck } from './storage-recheck.ts';
 
@@ -32,8 +33,16 @@ interface LeaderOptions {
 export async function createLeader(options: LeaderOptions): Promise<Leader> {
   const { data, socket, secrets, onError } = options;
   const recorder = findRecorder();
+  const scratchBytes = findScratchLimit();
   prepareSocketDirectory(data.directory.root, socket);
-  const launcher = createLocalLauncher({ data: data.directory, recorder, secrets, socket, onError });
+  const launcher = createLocalLauncher({
+    data: data.directory,
+    recorder,
+    secrets,
+    socket,
+    onError,
+    scratchBytes,
+  });
   const control = createControl({
     resources: data.store,
     launcher,
