@@ -31,15 +31,26 @@ export interface Workbench {
 
 const program = join(root, 'packages/cli/dist/main.js');
 
-export async function createWorkbench(): Promise<Workbench> {
+export interface WorkbenchOptions {
+  /** On top of the test's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with the data directory before anything is in it. */
+  readonly prepare?: (data: string) => Promise<void>;
+}
+
+export async function createWorkbench(options: WorkbenchOptions = {}): Promise<Workbench> {
   const directory = mkdtempSync(join(tmpdir(), 'tapedeck-e2e-'));
   const data = join(directory, 'data');
   await mkdir(data);
+  await options.prepare?.(data);
   const children: TestChild[] = [];
   let manifests = 0;
 
   function start(...args: string[]): TestChild {
-    const child = startChild(process.execPath, [program, '--data', data, ...args], { cwd: directory });
+    const child = startChild(process.execPath, [program, '--data', data, ...args], {
+      cwd: directory,
+      env: { ...process.env, ...options.env },
+    });
     children.push(child);
     return child;
   }
