@@ -24,8 +24,8 @@ export interface VersityGw {
   createBucket(name: string): Promise<void>;
   /** `kill -9`; what was stored stays. */
   kill(): Promise<void>;
-  /** On the same port and directory. */
-  start(): Promise<void>;
+  /** On the same port and directory; from now on with another key, where one is given. */
+  start(secretAccessKey?: string): Promise<void>;
   /** Ends it and removes its directory. */
   stop(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export async function startVersityGw(
   const endpoint = `http://127.0.0.1:${port}`;
   let child: ChildProcess | undefined;
 
-  const start = async (): Promise<void> => {
+  const start = async (secret: string = secretAccessKey): Promise<void> => {
     const args = [
       '--quiet',
       '--keep-alive',
@@ -60,7 +60,7 @@ export async function startVersityGw(
       'posix',
       directory,
     ];
-    const env = { ...process.env, ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secretAccessKey };
+    const env = { ...process.env, ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secret };
     const started = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
     child = started;
     let said = '';
