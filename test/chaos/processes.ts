@@ -32,13 +32,14 @@ export async function processesOf(directory: string): Promise<BenchProcess[]> {
 }
 
 function roleOf(words: readonly string[]): Role {
-  const names = words.slice(0, 2).map((word) => basename(word));
-  if (names[0] === 'ffmpeg' || names[0] === 'setpriv') return 'Encoder';
-  if (names[0] === 'ffprobe') return 'Probe';
-  if (words[1]?.endsWith('recorder/dist/main.js')) return 'Recorder';
-  if (words[1]?.endsWith('cli/dist/main.js') && words.some((word) => ['run', 'dev', 'record'].includes(word)))
-    return 'Control';
-  return 'Other';
+  const name = basename(words[0] ?? '');
+  if (name === 'ffmpeg' || name === 'setpriv') return 'Encoder';
+  if (name === 'ffprobe') return 'Probe';
+  // Behind node's own options.
+  const script = words.find((word) => word.endsWith('.js'));
+  if (script?.endsWith('recorder/dist/main.js')) return 'Recorder';
+  const controls = words.some((word) => ['run', 'dev', 'record'].includes(word));
+  return script?.endsWith('cli/dist/main.js') && controls ? 'Control' : 'Other';
 }
 
 /** Sends a signal to every process of these roles; says how many there were. */
