@@ -1,4 +1,7 @@
 import { describeDriverCalls } from './lib/conformance/driver-suite.ts';
+import { describeUploadFaults } from './lib/conformance/fault-suite.ts';
+import { describeJournals } from './lib/conformance/journal-suite.ts';
+import { describeSpooling } from './lib/conformance/spool-suite.ts';
 import { describeStoreUploads } from './lib/conformance/store-suite.ts';
 import type { DriverUnderTest, TestApi } from './lib/conformance/suite.ts';
 import type { Capabilities, Driver } from './lib/driver.ts';
@@ -19,7 +22,12 @@ export function describeDriver(
   api: TestApi,
 ): void {
   api.describe(`${name}: calls`, () => describeDriverCalls(subject, capabilities, api));
-  api.describe(`${name}: uploads`, () => describeStoreUploads(subject, capabilities, api));
+  api.describe(`${name}: uploads`, () => {
+    describeStoreUploads(subject, capabilities, api);
+    describeUploadFaults(subject, capabilities, api);
+    describeSpooling(subject, capabilities, api);
+    describeJournals(subject, capabilities, api);
+  });
 }
 
 /** Amazon's own way of speaking S3, towards a server on loopback: from a manifest only its host name leads there. */
