@@ -13,7 +13,7 @@ import { requireOrdinaryMp4 } from '../media/inspect.ts';
 import { account, seconds } from './account.ts';
 import { type S3Destination, s3Destination } from './destination.ts';
 import { leftovers } from './leftovers.ts';
-import { processesOf, signalAll } from './processes.ts';
+import { processesOf } from './processes.ts';
 
 /** What a node that is drained gives, and what is promised. */
 const graceMs = 15_000;

@@ -35,11 +35,11 @@ function roleOf(words: readonly string[]): Role {
   const name = basename(words[0] ?? '');
   if (name === 'ffmpeg' || name === 'setpriv') return 'Encoder';
   if (name === 'ffprobe') return 'Probe';
-  // Behind node's own options.
-  const script = words.find((word) => word.endsWith('.js'));
-  if (script?.endsWith('recorder/dist/main.js')) return 'Recorder';
+  // Behind node's own options; as tsc makes it, or in one piece.
+  const script = words.find((word) => /\.m?js$/.test(word)) ?? '';
+  if (/\/recorder(\/dist\/main\.js|\.mjs)$/.test(script)) return 'Recorder';
   const controls = words.some((word) => ['run', 'dev', 'record'].includes(word));
-  return script?.endsWith('cli/dist/main.js') && controls ? 'Control' : 'Other';
+  return /\/(cli\/dist\/main\.js|tapedeck\.mjs)$/.test(script) && controls ? 'Control' : 'Other';
 }
 
 /** Sends a signal to every process of these roles; says how many there were. */
