@@ -27,6 +27,11 @@ export interface CaptureEnd {
   /** It had to be killed: what it had not yet written is lost, what was read is whole up to its last fragment. */
   readonly killed: boolean;
   /**
+   * A copied picture has become another one midway (see `Capture.formatChangedAt`), so the capture was killed:
+   * what follows has to be captured anew. Then there is no error, and it counts as not asked for.
+   */
+  readonly formatChanged: boolean;
+  /**
    * Why it failed: `SourceLost` once media had flowed, otherwise what kept it from starting. Absent for an end
    * that was asked for, and for a source that simply ended.
    */
@@ -42,6 +47,12 @@ export interface Capture {
   /** Whole MP4 boxes in order, in chunks of any size. Must be read: an unread pipe stops ffmpeg. */
   readonly stdout: Readable;
   readonly stats: CaptureStats;
+  /**
+   * Set once a copied source has changed its parameter sets without that being seen in the fragments: the time of
+   * the first frame that cannot be decoded any more, in seconds after the first frame. The capture ends soon after
+   * by itself; whoever reads fragments of it leaves out what begins there (`createFormatBorder`).
+   */
+  readonly formatChangedAt: number | undefined;
   /** Resolves once the process is gone and `stdout` has ended; never rejects. */
   readonly ended: Promise<CaptureEnd>;
   /** Asks ffmpeg to write what it has and end, waits `stopTimeoutSeconds`, then kills. Repeating it waits for the same end. */

@@ -14,7 +14,7 @@ const brokenInput = /(?:pipe:\d+|Error during demuxing|Error reading)[^\n]*: (?!
 
 /**
  * Why a capture that is over has failed, or undefined where it has not: it was asked to end (255 is what ffmpeg
- * exits with after a signal), or its source came to its end.
+ * exits with after a signal), its format changed, or its source came to its end.
  */
 export function captureFailure(
   plan: CapturePlan,
@@ -27,7 +27,7 @@ export function captureFailure(
       cause: spawnError,
     });
   }
-  if (end.asked) return undefined;
+  if (end.asked || end.formatChanged) return undefined;
   const hadMedia = end.stats.bytes > bytesOfInit;
   const errors = end.stderrTail.filter((line) => /\[(?:error|fatal|panic|warning)\]/.test(line));
   if (!hadMedia) {

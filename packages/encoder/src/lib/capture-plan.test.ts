@@ -19,8 +19,9 @@ const aac: ProbedAudio = { index: 0, codec: 'aac', profile: 'LC', sampleRate: 48
 const probe = (
   video: Partial<ProbedVideo> | null = {},
   audio: Partial<ProbedAudio> | null = {},
+  container = 'flv',
 ): SourceProbe => ({
-  container: 'flv',
+  container,
   live: true,
   ...(video && { video: { ...h264, ...video } }),
   ...(audio && { audio: { ...aac, ...audio } }),
@@ -62,6 +63,29 @@ describe('what is copied', () => {
   ] as const)('%s', (_, video, audio, known, videoAction, audioAction) => {
     const plan = planCapture({ source: rtmp, video, audio, ...(known && { probe: known }) });
     expect([plan.videoAction, plan.audioAction]).toEqual([videoAction, audioAction]);
+  });
+});
+
+describe('a copied picture whose parameter sets travel outside of its frames', () => {
+  const outputs = (known: SourceProbe, video = {}) =>
+    planCapture({ source: rtmp, video, audio: {}, probe: known }).args.filter((arg) =>
+      /^pipe:[15]$/.test(arg),
+    );
+
+  it('is watched on an output of its own', () => {
+    const { args } = planCapture({ source: rtmp, video: {}, audio: {}, probe: probe({ index: 1 }) });
+    expect(args.slice(args.indexOf('pipe:1') + 1)).toEqual([
+      ...['-map', '0:v:1', '-c:v', 'copy', '-bsf:v', 'noise=drop=not(key)'],
+      ...['-f', 'flv', '-flvflags', 'no_duration_filesize', '-flush_packets', '1', 'pipe:5'],
+    ]);
+  });
+
+  it.each([
+    ['an encoded picture', probe(), { encode: 'Always' }],
+    ['sound alone', probe(null, {}), {}],
+    ['a container that carries them within', probe({}, {}, 'hls'), {}],
+  ])('unlike %s', (_, known, video) => {
+    expect(outputs(known, video)).toEqual(['pipe:1']);
   });
 });
 
@@ -147,7 +171,12 @@ describe('the output', () => {
   });
 
   it('maps by place among the type, for a number over all tracks changes with each RTMP connection', () => {
-    const both = planCapture({ source: rtmp, video: {}, audio: {}, probe: probe({ index: 1 }) }).args;
+    const both = planCapture({
+      source: rtmp,
+      video: {},
+      audio: {},
+      probe: probe({ index: 1 }, {}, 'mpegts'),
+    }).args;
     expect(both.filter((_, index) => both[index - 1] === '-map')).toEqual(['0:v:1', '0:a:0']);
     const unknown = planCapture({ source: rtmp, video: {}, audio: {} }).args;
     expect(unknown.filter((_, index) => unknown[index - 1] === '-map')).toEqual(['0:V:0?', '0:a:0?']);

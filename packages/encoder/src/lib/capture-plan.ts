@@ -1,5 +1,6 @@
 import { type AudioSpec, TapedeckError, type VideoSpec } from '@tapedeck/core';
 import { type AudioPlanOptions, planAudio } from './capture-audio.ts';
+import { watchOutput } from './capture-format-watch.ts';
 import { fragmentedMp4Options } from './capture-output.ts';
 import type { CaptureNotice, CapturePlan, CaptureSource, SourceProbe } from './capture-source.ts';
 import { outputSize, planVideo } from './capture-video.ts';
@@ -27,6 +28,7 @@ export interface CaptureRequest {
 /** Descriptors beside the standard three, fixed between the plan and the process that opens them. */
 export const progressDescriptor = 3;
 export const inputListDescriptor = 4;
+export const watchDescriptor = 5;
 
 const globalOptions: readonly string[] = [
   ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+warning'],
@@ -71,16 +73,17 @@ function planTestCard({ video, audio }: CaptureRequest): CapturePlan {
       // -re: the card would otherwise be drawn as fast as the machine can.
       inputOptions: [...globalOptions, '-re', '-f', 'lavfi'],
       input: testCardGraph({ ...size, frameRate }),
-      outputOptions: [
-        '-map',
-        '0:v:0',
-        '-map',
-        '0:a:0',
-        ...videoPlan.options,
-        ...audioPlan.options,
-        ...fragmentedMp4Options,
+      outputs: [
+        {
+          options: [
+            ...['-map', '0:v:0', '-map', '0:a:0'],
+            ...videoPlan.options,
+            ...audioPlan.options,
+            ...fragmentedMp4Options,
+          ],
+          output: 'pipe:1',
+        },
       ],
-      output: 'pipe:1',
     }),
     sourceName: 'test card',
     live: true,
@@ -115,23 +118,30 @@ function planStream(request: CaptureRequest, url: string): CapturePlan {
     ioTimeoutSeconds: request.ioTimeoutSeconds ?? 15,
     descriptor: inputListDescriptor,
   });
+  // Without a probe either may be missing; V leaves cover art out.
+  const videoMap = ['-map', probe?.video === undefined ? '0:V:0?' : `0:v:${probe.video.index}`];
   const maps = [
-    // Without a probe either may be missing; V leaves cover art out.
-    ...(hasVideo ? ['-map', probe?.video === undefined ? '0:V:0?' : `0:v:${probe.video.index}`] : []),
+    ...(hasVideo ? videoMap : []),
     ...(hasAudio ? ['-map', `0:a:${probe?.audio?.index ?? '0?'}`] : []),
   ];
+  const watched = videoPlan?.action === 'Copy' && probe?.container === 'flv';
   return {
     source: request.source,
     args: ffmpegArguments({
       inputOptions: [...globalOptions, ...opened.options, ...seekOptions(request)],
       input: opened.input,
-      outputOptions: [
-        ...maps,
-        ...(videoPlan?.options ?? []),
-        ...(audioPlan?.options ?? []),
-        ...fragmentedMp4Options,
+      outputs: [
+        {
+          options: [
+            ...maps,
+            ...(videoPlan?.options ?? []),
+            ...(audioPlan?.options ?? []),
+            ...fragmentedMp4Options,
+          ],
+          output: 'pipe:1',
+        },
+        ...(watched ? [watchOutput(videoMap, watchDescriptor)] : []),
       ],
-      output: 'pipe:1',
     }),
     ...(opened.list === undefined ? {} : { inputList: opened.list }),
     sourceName: address.name,

@@ -3,7 +3,8 @@ import type { Readable, Writable } from 'node:stream';
 import { TapedeckError } from '@tapedeck/core/error';
 import type { Capture, CaptureEnd, CaptureOptions, CaptureStats } from './capture-contract.ts';
 import { captureFailure } from './capture-failure.ts';
-import { inputListDescriptor, progressDescriptor } from './capture-plan.ts';
+import { createFormatWatch } from './capture-format-watch.ts';
+import { inputListDescriptor, progressDescriptor, watchDescriptor } from './capture-plan.ts';
 import type { CapturePlan } from './capture-source.ts';
 import { watchStall } from './capture-stall.ts';
 import { createFfmpegLog } from './ffmpeg-log.ts';
@@ -21,6 +22,13 @@ import { parseInputAddress } from './input-url.ts';
 const interruptAfterSeconds = 1;
 
 /**
+ * How long ffmpeg runs on after a change of format. What precedes the change is written when the frame after it
+ * reaches the muxer, which waits for a sound to go with it; the fragment that begins there is a second away, and
+ * is left out should it come.
+ */
+const changeGraceMilliseconds = 300;
+
+/**
  * Starts ffmpeg on a plan. Rejects with `EncoderMissing` when there is none, `Aborted` when the signal was
  * aborted already; whatever goes wrong after that is told by `ended`.
  */
@@ -30,7 +38,7 @@ export async function startCapture(plan: CapturePlan, options: CaptureOptions = 
   if (options.signal?.aborted)
     throw new TapedeckError('Aborted', `Capture of ${plan.sourceName} was called off.`);
   const child = spawnTied(ffmpeg, plan.args, {
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     // A group of its own: Ctrl-C in a terminal is for us, and we ask ffmpeg in our own time.
     detached: true,
   });
@@ -38,10 +46,12 @@ export async function startCapture(plan: CapturePlan, options: CaptureOptions = 
 }
 
 function superviseCapture(child: ChildProcess, plan: CapturePlan, options: CaptureOptions): Capture {
-  const { stdout, stderr, progress, list } = pipesOf(child);
+  const { stdout, stderr, progress, list, watched } = pipesOf(child);
   let stats: CaptureStats = noStats;
   let asked = false;
+  let asking = false;
   let killed = false;
+  let formatChangedAt: number | undefined;
   let stalled: TapedeckError | undefined;
   let spawnError: Error | undefined;
   const timers: NodeJS.Timeout[] = [];
@@ -64,14 +74,18 @@ function superviseCapture(child: ChildProcess, plan: CapturePlan, options: Captu
   const signalChild = (signal: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
   };
-  const kill = () => {
-    asked = true;
+  const killNow = () => {
     if (child.exitCode === null && child.signalCode === null) killed = true;
     killGroup(child);
+  };
+  const kill = () => {
+    asked = true;
+    killNow();
     return ended;
   };
   const ask = () => {
-    if (timers.length > 0) return;
+    if (asking) return;
+    asking = true;
     // SIGINT and not `q`: ffmpeg looks at its keyboard only between reads, and a silent source never returns.
     signalChild('SIGINT');
     timers.push(
@@ -84,6 +98,11 @@ function superviseCapture(child: ChildProcess, plan: CapturePlan, options: Captu
     ask();
     return ended;
   };
+  const formatWatch = createFormatWatch((seconds) => {
+    formatChangedAt = seconds;
+    timers.push(setTimeout(killNow, changeGraceMilliseconds));
+  });
+  watched.on('data', formatWatch);
   const onAbort = () => void stop();
   options.signal?.addEventListener('abort', onAbort, { once: true });
 
@@ -111,7 +130,11 @@ function superviseCapture(child: ChildProcess, plan: CapturePlan, options: Captu
       for (const timer of timers) clearTimeout(timer);
       watch.close();
       options.signal?.removeEventListener('abort', onAbort);
-      const outcome = { exitCode, signal, asked, killed, stderrTail: log.tail(), stats: currentStats() };
+      const formatChanged = formatChangedAt !== undefined;
+      const outcome = {
+        ...{ exitCode, signal, asked, killed, formatChanged },
+        ...{ stderrTail: log.tail(), stats: currentStats() },
+      };
       const error = stalled ?? captureFailure(plan, outcome, spawnError);
       resolve(error === undefined ? outcome : { ...outcome, error });
     });
@@ -122,6 +145,9 @@ function superviseCapture(child: ChildProcess, plan: CapturePlan, options: Captu
     stdout,
     get stats() {
       return currentStats();
+    },
+    get formatChangedAt() {
+      return formatChangedAt;
     },
     ended,
     stop,
@@ -134,19 +160,27 @@ interface CapturePipes {
   readonly stderr: Readable;
   readonly progress: Readable;
   readonly list: Writable;
+  readonly watched: Readable;
 }
 
-/** All five were asked for with `pipe`, so they are there; the check is for the compiler's sake. */
+/** All six were asked for with `pipe`, so they are there; the check is for the compiler's sake. */
 function pipesOf(child: ChildProcess): CapturePipes {
-  const progress = child.stdio[progressDescriptor];
+  const { stdout, stderr } = child;
+  const progress = readableAt(child, progressDescriptor);
   const list = child.stdio[inputListDescriptor];
-  if (!child.stdout || !child.stderr || !progress || !list || !('read' in progress) || !('write' in list)) {
+  const watched = readableAt(child, watchDescriptor);
+  if (!stdout || !stderr || !progress || !watched || !list || !('write' in list)) {
     throw new TapedeckError(
       'EncoderFailed',
       'ffmpeg could not be given its pipes; raise the limit of open files.',
     );
   }
-  return { stdout: child.stdout, stderr: child.stderr, progress, list };
+  return { stdout, stderr, progress, list, watched };
+}
+
+function readableAt(child: ChildProcess, descriptor: number): Readable | undefined {
+  const pipe = child.stdio[descriptor];
+  return pipe && 'read' in pipe ? pipe : undefined;
 }
 
 /** The whole group, which is the child's own: whatever it may have started holds our pipes open otherwise. */

@@ -4,20 +4,27 @@ export interface FfmpegCommand {
   /** Before `-i`. Global options belong here too: ffmpeg takes them anywhere, and first is where one looks. */
   readonly inputOptions: readonly string[];
   readonly input: string;
-  readonly outputOptions: readonly string[];
+  /** In order; ffmpeg's account of its progress is of the first. */
+  readonly outputs: readonly FfmpegOutput[];
+}
+
+export interface FfmpegOutput {
+  readonly options: readonly string[];
   readonly output: string;
 }
 
 /**
- * The argument list for one ffmpeg with one input and one output. fluent-ffmpeg only puts it together: its
+ * The argument list for one ffmpeg with one input. fluent-ffmpeg only puts it together: its
  * own checks do not know the inputs of newer ffmpegs, and its process handling can neither stop gently nor
  * bound what it buffers, so neither is used.
  */
 export function ffmpegArguments(command: FfmpegCommand): string[] {
   const built = ffmpeg().input(command.input);
   for (const pair of optionGroups(command.inputOptions)) built.inputOptions(...pair);
-  built.output(command.output);
-  for (const pair of optionGroups(command.outputOptions)) built.outputOptions(...pair);
+  for (const { output, options } of command.outputs) {
+    built.output(output);
+    for (const pair of optionGroups(options)) built.outputOptions(...pair);
+  }
   return built._getArguments().map(String);
 }
 

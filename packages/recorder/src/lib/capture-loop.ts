@@ -4,7 +4,9 @@ import {
   type Capture,
   type CaptureEnd,
   type CapturePlan,
+  createFormatBorder,
   createMp4FragmentReader,
+  type FormatBorder,
   type Fragment,
   type InitSegment,
   planCapture,
@@ -170,24 +172,37 @@ interface Pumped {
 
 async function pump(capture: Capture, begin: () => void, options: LoopOptions): Promise<Pumped> {
   const reader = createMp4FragmentReader();
+  let border: FormatBorder | undefined;
   let flowed = false;
   let readSeconds = 0;
-  try {
+
+  async function take(item: InitSegment | Fragment, arrivedAt: number): Promise<'Continue' | 'Restart'> {
+    if (item.kind === 'init') {
+      if (!flowed) begin();
+      border = createFormatBorder(item);
+    } else {
+      if (border?.isBehind(item, capture.formatChangedAt)) return 'Restart';
+      flowed = true;
+      readSeconds = Math.max(readSeconds, item.endSeconds);
+    }
+    return await options.onMedia(item, arrivedAt);
+  }
+
+  async function takeAll(): Promise<'Continue' | 'Restart'> {
     for await (const chunk of capture.stdout as AsyncIterable<Buffer>) {
       const arrivedAt = performance.now() / 1000;
       for (const item of reader.push(chunk)) {
-        if (!flowed && item.kind === 'init') begin();
-        if (item.kind === 'fragment') {
-          flowed = true;
-          readSeconds = Math.max(readSeconds, item.endSeconds);
-        }
-        if ((await options.onMedia(item, arrivedAt)) === 'Restart') {
-          await capture.kill();
-          return { flowed, readSeconds, restart: true };
-        }
+        if ((await take(item, arrivedAt)) === 'Restart') return 'Restart';
       }
     }
-    return { flowed, readSeconds, restart: false };
+    return 'Continue';
+  }
+
+  try {
+    const restart = (await takeAll()) === 'Restart';
+    // Only now: while somebody is about to read its output, a killed process is not over.
+    if (restart) await capture.kill();
+    return { flowed, readSeconds, restart };
   } catch (error) {
     await capture.kill();
     if (error instanceof TapedeckError && error.fault === 'request')
@@ -198,8 +213,11 @@ async function pump(capture: Capture, begin: () => void, options: LoopOptions): 
 
 function judge(plan: CapturePlan, end: CaptureEnd, pumped: Pumped): SessionEnd {
   const { flowed, readSeconds } = pumped;
-  if (pumped.restart)
-    return { flowed, readSeconds, ended: 'Broken', error: undefined, lost: 'FormatChanged' };
+  if (pumped.restart || end.formatChanged) {
+    const message = `${plan.sourceName} has changed its format; it is captured anew.`;
+    const error = new TapedeckError('SourceLost', message);
+    return { flowed, readSeconds, ended: 'Broken', error, lost: 'FormatChanged' };
+  }
   const error = pumped.error ?? end.error;
   // A signal that we did not send took the encoder, not the source, away.
   const lost = end.signal !== null && !end.asked ? 'EncoderFailed' : 'SourceLost';
