@@ -113,5 +113,6 @@ function containerOf(address: InputAddress, isPlaylist: boolean): string {
   if (address.kind === 'Rtmp') return 'flv';
   if (address.kind === 'Rtsp') return 'rtsp';
   if (address.kind === 'Srt') return 'mpegts';
+  if (/\.flv$/i.test(URL.parse(address.url)?.pathname ?? '')) return 'flv';
   return isPlaylist || address.kind === 'Hls' ? 'hls' : 'unknown';
 }
