@@ -77,6 +77,28 @@ it.each([
   await channel.close();
 });
 
+it('answers all who ask during a call with one call after it', async () => {
+  const { promise: slow, resolve: answered } = Promise.withResolvers<void>();
+  let calls = 0;
+  const channel = createReportChannel({
+    send: async () => {
+      calls += 1;
+      await slow;
+      return { desired: 'Recording', intervalSeconds: 60 };
+    },
+    report: () => report,
+    onDesired: () => undefined,
+    log,
+  });
+  const first = channel.flush();
+  await vi.waitFor(() => expect(calls).toBe(1));
+  const others = Array.from({ length: 100 }, () => channel.flush());
+  answered();
+  expect(await Promise.all([first, ...others])).toEqual(Array(101).fill(true));
+  expect(calls).toBe(2);
+  await channel.close();
+});
+
 it('without anybody to report to, everything counts as kept', async () => {
   const channel = createReportChannel({
     send: undefined,

@@ -34,6 +34,7 @@ export function createReportChannel(options: ChannelOptions): ReportChannel {
   let lastReply = performance.now();
   let reachable = true;
   let underWay: Promise<boolean> = Promise.resolve(true);
+  let waiting: Promise<boolean> | undefined;
 
   async function once(): Promise<boolean> {
     if (send === undefined) return true;
@@ -54,8 +55,13 @@ export function createReportChannel(options: ChannelOptions): ReportChannel {
 
   function flush(): Promise<boolean> {
     clearTimeout(timer);
-    underWay = underWay.then(once).finally(schedule);
-    return underWay;
+    // One call behind the one under way serves whoever asks meanwhile: it is made from what is true by then.
+    waiting ??= underWay.then(() => {
+      waiting = undefined;
+      underWay = once().finally(schedule);
+      return underWay;
+    });
+    return waiting;
   }
 
   function schedule(): void {
@@ -73,7 +79,7 @@ export function createReportChannel(options: ChannelOptions): ReportChannel {
     async close() {
       closed = true;
       clearTimeout(timer);
-      await underWay;
+      await (waiting ?? underWay);
     },
   };
 }
