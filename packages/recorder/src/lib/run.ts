@@ -8,6 +8,7 @@ import { createReportEndpoint } from './report-endpoint.ts';
 import { createReportFile } from './report-file.ts';
 import { createRunBook, type RunBook } from './run-book.ts';
 import { createRunLog, type RunLog } from './run-log.ts';
+import { parseSpec, refuseSpec } from './spec-input.ts';
 
 /** What a run is given besides its spec. */
 export interface RunContext {
@@ -30,33 +31,18 @@ export interface DesiredState {
 
 /** One run from its spec to its exit code. */
 export async function runMain(input: string): Promise<number> {
-  const spec = parseSpec(input);
-  if (spec instanceof TapedeckError) {
-    process.stderr.write(
-      `${JSON.stringify({ level: 'error', event: 'InvalidSpec', message: spec.message })}\n`,
-    );
-    return exitCodes.Invalid;
-  }
+  const spec = parseSpec(runSpec, input);
+  if (spec instanceof TapedeckError) return refuseSpec(spec);
   const log = createRunLog(spec.id, (line) => process.stderr.write(line));
   const interrupt = new AbortController();
   const onSignal = () => interrupt.abort();
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   try {
-    const result = await run(spec, log, interrupt);
+    const result = await run(spec, log, interrupt).catch((error: unknown) => failed(error, log));
     log.info('Ended', { ...result });
     return exitCodes[result.exit];
   } finally {
     process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
-  }
-}
-
-function parseSpec(input: string): RunSpec | TapedeckError {
-  try {
-    return runSpec.parse(JSON.parse(input));
-  } catch (error) {
-    // The input holds credentials: its words stay out of the message, zod names only paths and expectations.
-    const why = error instanceof SyntaxError ? 'it is not JSON' : String(error);
-    return new TapedeckError('InvalidManifest', `The run spec cannot be read: ${why}`);
   }
 }
 
@@ -141,7 +127,10 @@ function createDesiredState(
 function watchControl(spec: RunSpec, silentMs: () => number, onGone: () => void): NodeJS.Timeout | undefined {
   const limitSeconds = spec.report?.awayTimeoutSeconds;
   if (limitSeconds === undefined) return undefined;
-  return setInterval(() => {
-    if (silentMs() > limitSeconds * 1000) onGone();
+  const timer = setInterval(() => {
+    if (silentMs() <= limitSeconds * 1000) return;
+    clearInterval(timer);
+    onGone();
   }, 1_000);
+  return timer;
 }
