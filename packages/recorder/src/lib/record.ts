@@ -16,12 +16,17 @@ const interruptedDeliveryMs = 12_000;
 export async function record(context: RunContext): Promise<RunResult> {
   const stores = await openStores(context.spec.storages);
   const giveUp = new AbortController();
-  const onInterrupt = () => setTimeout(() => giveUp.abort(), interruptedDeliveryMs).unref();
+  let deadline: NodeJS.Timeout | undefined;
+  const onInterrupt = () => {
+    deadline = setTimeout(() => giveUp.abort(), interruptedDeliveryMs);
+  };
   context.interrupt.addEventListener('abort', onInterrupt, { once: true });
+  if (context.interrupt.aborted) onInterrupt();
   try {
     return await recordInto(stores, giveUp.signal, context);
   } finally {
     context.interrupt.removeEventListener('abort', onInterrupt);
+    clearTimeout(deadline);
     await closeStores(stores);
   }
 }
