@@ -6,8 +6,7 @@ import { spoolDirectory } from './scratch.ts';
 
 /**
  * Completes what an earlier attempt left open, from its journal alone: the file then plays up to its last
- * fragment, and a zombie's further parts are refused. A file without
- * media is dropped: there are no empty objects.
+ * fragment, and a zombie's further parts are refused. A file without media is dropped: there are no empty objects.
  */
 async function completePrevious(
   file: RunFile,
@@ -55,8 +54,9 @@ export async function completeOpenFiles(
       );
       await context.persist();
     } catch (error) {
-      failure ??= TapedeckError.from(error);
-      log.warn('PreviousNotCompleted', { key: previous.key, code: failure.code, message: failure.message });
+      const known = TapedeckError.from(error);
+      failure ??= known;
+      log.warn('PreviousNotCompleted', { key: previous.key, code: known.code, message: known.message });
     }
   }
   return failure;
