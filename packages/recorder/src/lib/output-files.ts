@@ -117,6 +117,6 @@ function longestFile(spec: RunSpec): number {
 }
 
 /** An attempt goes on in the segment where the one before it broke off. */
-function firstSegment(spec: RunSpec): number {
+export function firstSegment(spec: RunSpec): number {
   return spec.previous.at(-1)?.segment ?? 1;
 }

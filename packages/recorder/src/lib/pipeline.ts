@@ -7,7 +7,7 @@ import {
   type TimelineEvent,
 } from '@tapedeck/encoder';
 import type { CaptureHandlers } from './capture-loop.ts';
-import type { OutputFiles } from './output-files.ts';
+import { firstSegment, type OutputFiles } from './output-files.ts';
 import type { RunBook } from './run-book.ts';
 
 /** From captured media to files: the timeline decides, the files do, the book remembers. */
@@ -34,7 +34,7 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
   const timeline = createTimeline({
     splitEverySeconds: spec.splitEverySeconds,
     maxDurationSeconds: limit.seconds,
-    firstSegment: spec.previous.at(-1)?.segment ?? 1,
+    firstSegment: firstSegment(spec),
   });
   let plan: CapturePlan | undefined;
   let lost: Parameters<CaptureHandlers['onSession']>[0]['lost'];
