@@ -1,4 +1,4 @@
-import type { RecordingAttempt, RecordingStatus } from '@tapedeck/core';
+import { findCondition, type RecordingAttempt, type RecordingStatus, type RunReport } from '@tapedeck/core';
 import { configOf } from './recording-admission.ts';
 import { planNext } from './recording-following.ts';
 import { planLaunch } from './recording-launch.ts';
@@ -61,7 +61,8 @@ function planAlive(
   };
   const started = Date.parse(observation?.startTime ?? last.startTime);
   const heard = Math.max(since.getTime(), started, Date.parse(report?.time ?? '') || 0);
-  const deadline = started / 1000 + configOf(recording).maxDurationSeconds + timing.deadlineSlack;
+  const told = situate(snapshot, next, situation);
+  const deadline = deadlineOf(snapshot, told, report, started / 1000) + timing.deadlineSlack;
   const untilDeadline = deadline - now.getTime() / 1000;
   const untilSilent = timing.silentLimit - (now.getTime() - heard) / 1000;
   const wantsStop = recording.spec.state === 'Stopped';
@@ -72,7 +73,7 @@ function planAlive(
     ...(wantsStop && untilSilent > 0 ? [untilSilent] : []),
   ];
   return {
-    status: situate(snapshot, next, situation),
+    status: told,
     before: [],
     after: [
       ...(situation.kind === 'Starting' ? [] : eventOnReason(status, situation)),
@@ -82,6 +83,30 @@ function planAlive(
     ],
     requeueAfterSeconds: Math.max(1, Math.min(...waits)),
   };
+}
+
+/**
+ * By the clock, in seconds, when a run has recorded all it may at the latest. What is counted is media: the time of
+ * pauses, of gaps, and of waiting for the source does not count.
+ */
+function deadlineOf(
+  { recording }: RecordingSnapshot,
+  told: RecordingStatus,
+  report: RunReport | undefined,
+  started: number,
+): number {
+  const { source, maxDurationSeconds } = configOf(recording);
+  const patience = source.type === 'Stream' ? source.startTimeoutSeconds + source.lostTimeoutSeconds : 0;
+  if (report === undefined) return started + maxDurationSeconds + patience;
+  // How long the pause will be nobody knows; that it still reports is enough.
+  if (report.state === 'Paused') return Date.parse(report.time) / 1000 + maxDurationSeconds + patience;
+  const away = [...report.gaps, ...report.pauses].reduce((sum, part) => sum + part.durationSeconds, 0);
+  // A pause is reported with the first media after it, a moment after the run says that it records.
+  const resumed = report.state === 'Recording' ? findCondition(told.conditions, 'Recording') : undefined;
+  return Math.max(
+    started + maxDurationSeconds + patience + away,
+    (Date.parse(resumed?.lastTransitionTime ?? '') || 0) / 1000,
+  );
 }
 
 function situationOf(

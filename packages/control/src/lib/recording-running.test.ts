@@ -1,0 +1,96 @@
+import type { Recording, RecordingStatus, RunReport } from '@tapedeck/core';
+import { expect, it } from 'vitest';
+import { defaultTiming } from './options.ts';
+import { planRunning } from './recording-running.ts';
+import type { RecordingSnapshot } from './recording-snapshot.ts';
+
+const started = Date.parse('2026-11-21T09:00:00Z');
+const at = (seconds: number) => new Date(started + seconds * 1000);
+const hour = 3600;
+
+function report(more: Partial<RunReport>): RunReport {
+  return {
+    version: 1,
+    id: 'u-1',
+    sequence: 1,
+    time: at(0).toISOString(),
+    state: 'Recording',
+    progress: { durationSeconds: 0, bytesRecorded: 0, bytesUploaded: 0, lagSeconds: 0, bitrate: 0 },
+    files: [],
+    gaps: [],
+    pauses: [],
+    notices: [],
+    ...more,
+  };
+}
+
+/** Whether a run that may record for an hour, and has run for so long, is terminated. */
+function isTerminated(
+  seconds: number,
+  said: Partial<RunReport>,
+  source: Recording['spec']['source'] = { type: 'TestCard' },
+  conditions: RecordingStatus['conditions'] = [],
+): boolean {
+  const status: RecordingStatus = {
+    attempts: [{ number: 1, mode: 'Record', startTime: at(0).toISOString() }],
+    conditions,
+  };
+  const snapshot: RecordingSnapshot = {
+    recording: {
+      apiVersion: 'tapedeck.dev/v1alpha1',
+      kind: 'Recording',
+      metadata: { name: 'physics', namespace: 'default', uid: 'u' },
+      spec: { source, maxDuration: '1h' },
+      status,
+    },
+    storages: [],
+    reports: [report({ time: at(seconds).toISOString(), ...said })],
+    observation: { state: 'Running', startTime: at(0).toISOString() },
+    sameName: false,
+    now: at(seconds),
+    since: at(0),
+  };
+  const { after } = planRunning(snapshot, { timing: defaultTiming }, status);
+  return after.some(({ type }) => type === 'Terminate');
+}
+
+const recordingSince = (seconds: number): RecordingStatus['conditions'] => [
+  {
+    type: 'Recording',
+    status: 'True',
+    reason: 'Recording',
+    message: 'It records.',
+    lastTransitionTime: at(seconds).toISOString(),
+  },
+];
+const twoHours = { startSeconds: 60, durationSeconds: 2 * hour };
+
+it.each([
+  ['at work within its time', hour, {}, false],
+  ['at work long after it', 1.3 * hour, {}, true],
+  ['uploading long after it', 1.3 * hour, { state: 'Uploading' as const }, true],
+  ['paused for hours', 5 * hour, { state: 'Paused' as const }, false],
+  ['at work again after a pause of hours', 3 * hour, { pauses: [twoHours] }, false],
+  ['still at work long after its time and its pause', 3.3 * hour, { pauses: [twoHours] }, true],
+  [
+    'at work again after a source that was away for hours',
+    3 * hour,
+    { gaps: [{ ...twoHours, reason: 'SourceLost' as const }] },
+    false,
+  ],
+])('a run %s: terminated only when it should long have ended', (_, seconds, said, terminated) => {
+  expect(isTerminated(seconds, said, undefined, recordingSince(0))).toBe(terminated);
+});
+
+it('a run that has just gone on has not counted its pause yet', () => {
+  expect(isTerminated(3 * hour, {}, undefined, recordingSince(3 * hour - 1))).toBe(false);
+});
+
+it('a run whose control was away for its pause is judged by what it says now', () => {
+  expect(isTerminated(5 * hour, { state: 'Paused', time: at(3 * hour).toISOString() })).toBe(true);
+});
+
+it('a source may be waited for as long as its recording allows', () => {
+  const stream = { url: 'rtmp://h/app/key', startTimeout: '1h', lostTimeout: '1h' };
+  expect(isTerminated(1.9 * hour, { state: 'Starting' }, { type: 'Stream', stream })).toBe(false);
+});
