@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -68,3 +69,43 @@ it('ends, complete, when the source stays away for longer than it may', async ()
   expect(status.stopReason).toBe('SourceEnded');
   await requireOrdinaryMp4(fileURLToPath(status.outputs?.[0]?.url ?? ''));
 });
+
+const smaller = { width: 160, height: 90 };
+const otherEncoder = { bFrames: 2, keyFrameFrames: 45 };
+
+it.each([
+  { protocol: 'Rtmp', back: smaller, how: 'copied', video: {}, widths: [320, 160] },
+  { protocol: 'Rtmp', back: otherEncoder, how: 'copied', video: {}, widths: [320, 320] },
+  { protocol: 'Rtmp', back: smaller, how: 'encoded', video: { width: 256, height: 144 }, widths: [256] },
+  { protocol: 'Rtmp', back: smaller, how: 'encoded', video: { encode: 'Always' }, widths: [320] },
+  { protocol: 'Hls', back: smaller, how: 'copied', video: {}, widths: [320, 160] },
+  { protocol: 'Hls', back: smaller, how: 'encoded', video: { width: 256, height: 144 }, widths: [256] },
+] as const)(
+  'records a source ($protocol) that returns with $back, $how, into files of widths $widths',
+  async ({ protocol, back, how, video, widths }) => {
+    const name = `changed-${randomUUID()}`;
+    const sender = await startBroadcast(protocol);
+    try {
+      const file = await bench.manifest(
+        localStorageManifest('here', `${bench.directory}/out`),
+        recordingManifest(name, 'here', { ...streamSource(sender.url), video }),
+      );
+      const running = bench.start('run', '-f', file);
+      await bench.until(name, recordedSeconds(4));
+      await sender.drop();
+      await sender.return(back);
+      await bench.until(name, recordedSeconds(9));
+      await bench.run(['stop', name]);
+      expect(await running.exited, running.output()).toBe(0);
+      const { outputs = [], gaps = [] } = await bench.status(name);
+      const facts = [];
+      for (const { url } of outputs) facts.push(await requireOrdinaryMp4(fileURLToPath(url ?? '')));
+      expect(facts.map(({ width }) => width)).toEqual(widths);
+      expect(outputs.map(({ segment }) => segment)).toEqual(widths.map((_, index) => index + 1));
+      // What is encoded hears of no change: neither sender's address nor connection was lost.
+      expect(gaps.map(({ reason }) => reason)).toEqual(how === 'copied' ? ['FormatChanged'] : []);
+    } finally {
+      await sender.stop();
+    }
+  },
+);
