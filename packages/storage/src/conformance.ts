@@ -4,6 +4,7 @@ import { describeJournals } from './lib/conformance/journal-suite.ts';
 import { describeSpooling } from './lib/conformance/spool-suite.ts';
 import { describeStoreUploads } from './lib/conformance/store-suite.ts';
 import type { DriverUnderTest, TestApi } from './lib/conformance/suite.ts';
+import { describeWorstMoments } from './lib/conformance/worst-moment-suite.ts';
 import type { Capabilities, Driver } from './lib/driver.ts';
 import type { S3Config } from './lib/drivers/s3/s3-config.ts';
 
@@ -27,6 +28,7 @@ export function describeDriver(
     describeUploadFaults(subject, capabilities, api);
     describeSpooling(subject, capabilities, api);
     describeJournals(subject, capabilities, api);
+    describeWorstMoments(subject, capabilities, api);
   });
 }
 

@@ -38,6 +38,13 @@ export const runSource = z.discriminatedUnion('type', [
 ]);
 export type RunSource = z.infer<typeof runSource>;
 
+const journalPart = z.object({
+  number: z.int().positive(),
+  offset: z.number(),
+  size: z.number(),
+  receipt: z.unknown(),
+});
+
 /**
  * What another process needs to complete an upload: the driver's token, opaque and without secrets, and a
  * receipt per part. Made durable before the first part is sent; some hundred bytes plus a line a part.
@@ -49,9 +56,13 @@ export const uploadJournal = z.object({
   key: z.string(),
   contentType: z.string(),
   token: z.unknown(),
-  parts: z.array(
-    z.object({ number: z.int().positive(), offset: z.number(), size: z.number(), receipt: z.unknown() }),
-  ),
+  /** As the storage's last answers say. */
+  parts: z.array(journalPart),
+  /**
+   * Puts on their way that were not answered (yet), with the receipts they will have had if they arrived; of one
+   * part the newest first. Absent where there are none, or where the storage's receipts cannot be told before.
+   */
+  pending: z.array(journalPart).optional(),
 });
 export type UploadJournal = z.infer<typeof uploadJournal>;
 

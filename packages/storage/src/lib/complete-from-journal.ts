@@ -3,7 +3,8 @@ import { TapedeckError, type UploadJournal } from '@tapedeck/core';
 import { type CallTimeouts, callOnce, callWithRetries, putTimeoutMs } from './call.ts';
 import { completeUpload } from './completion.ts';
 import type { CompletedPart, Driver, ObjectInfo, StoredPart, UploadToken } from './driver.ts';
-import { layOutListed, withoutHoles } from './journal.ts';
+import { layOutListed } from './journal.ts';
+import { journalLayouts } from './journal-layouts.ts';
 import type { PartPlan } from './part-plan.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { listNumbers, openSpool, type SpooledPart } from './spool.ts';
@@ -20,53 +21,55 @@ export interface JournalPorts {
   readonly signal: AbortSignal | undefined;
 }
 
-/** How often the parts are looked at anew when the service says that they are not what we think. */
+/** How often the parts are listed anew when the service says that they are not what it listed. */
 const MAX_LOOKS = 4;
 
 /**
  * Completes what another process left. What counts, from weak to strong: the journal's receipts; what the
  * service lists, for a part may have arrived after the journal was last written down; parts on scratch, which
- * are sent now. With write rights only there is no list: then a last part whose receipt is stale is given up
- * for those before it.
+ * are sent now. With write rights only there is no list: then whatever the journal holds possible is tried.
  */
 export async function completeFromJournal(journal: UploadJournal, ports: JournalPorts): Promise<ObjectInfo> {
-  const spooled = await sendSpooled(journal, ports);
-  const token = spooled.token;
-  let known = withoutHoles(merge(journal.parts, spooled.parts));
+  const { token, parts: sent } = await sendSpooled(journal, ports);
+  const complete = async (parts: readonly CompletedPart[]): Promise<ObjectInfo> => {
+    const upload = { token, key: ports.fullKey };
+    const info = await completeUpload(ports.driver, upload, parts, { ...ports, goneIsComplete: true });
+    if (ports.directory !== undefined) await rm(ports.directory, { recursive: true, force: true });
+    return info;
+  };
   for (let look = 1; ; look++) {
     const listed = await lookUp(token, ports);
-    // Spooled parts are in the list too: they were sent before it was asked for.
-    if (listed !== undefined && listed.length > 0) known = layOutListed(ports.plan, listed, known);
-    if (known.length === 0) {
-      const gone = await completedBefore(ports);
-      if (gone !== undefined) return gone;
-      throw new TapedeckError(
-        'NotFound',
-        `Nothing of ${journal.key} had reached the storage when its recorder ended; there is nothing to complete.`,
-      );
-    }
+    if (listed === undefined || listed.length === 0) break;
+    const known = [...journal.parts, ...(journal.pending ?? []), ...sent];
+    const layout = layOutListed(ports.plan, listed, known);
+    if (layout.length === 0) break;
     try {
-      const info = await completeUpload(ports.driver, { token, key: ports.fullKey }, known, {
-        ...ports,
-        goneIsComplete: true,
-      });
-      if (ports.directory !== undefined) await rm(ports.directory, { recursive: true, force: true });
-      return info;
+      return await complete(layout);
     } catch (error) {
-      const isMismatch = error instanceof TapedeckError && error.code === 'PartMismatch';
-      if (!isMismatch || look >= MAX_LOOKS) throw error;
-      // Whose bytes nobody can name is the part that was being put again: the last one.
-      if (listed === undefined && known.length > 1) known = known.slice(0, -1);
-      else if (listed === undefined) throw error;
+      if (!isMismatch(error) || look >= MAX_LOOKS) throw error;
     }
   }
+  let mismatch: unknown;
+  for (const layout of journalLayouts(journal, sent)) {
+    try {
+      return await complete(layout);
+    } catch (error) {
+      if (!isMismatch(error)) throw error;
+      mismatch ??= error;
+    }
+  }
+  // Puts without an answer count for nothing when not one of them arrived.
+  if (mismatch !== undefined && journal.parts.length + sent.length > 0) throw mismatch;
+  const gone = await completedBefore(ports);
+  if (gone !== undefined) return gone;
+  throw new TapedeckError(
+    'NotFound',
+    `Nothing of ${journal.key} had reached the storage when its recorder ended; there is nothing to complete.`,
+  );
 }
 
-/** The spool's parts in place of the journal's of the same number. */
-function merge(base: readonly CompletedPart[], over: readonly CompletedPart[]): CompletedPart[] {
-  const byNumber = new Map(base.map((part) => [part.number, part]));
-  for (const part of over) byNumber.set(part.number, part);
-  return [...byNumber.values()];
+function isMismatch(error: unknown): boolean {
+  return error instanceof TapedeckError && error.code === 'PartMismatch';
 }
 
 async function lookUp(

@@ -87,6 +87,12 @@ export interface Driver {
    */
   putPart(token: UploadToken, part: Part, options?: CallOptions): Promise<PartReceipt>;
   /**
+   * The receipt that `putPart` is going to give, from the bytes alone. With it whoever completes the upload
+   * after a crash can tell whether a put had arrived without asking the service. Present where the driver can
+   * tell; a wrong one costs an attempt at `complete`, nothing else.
+   */
+  predictReceipt?(part: Part): PartReceipt;
+  /**
    * Makes the object of exactly these parts, in order of number, without gaps. Repeating it after it worked
    * either works again or rejects with `UploadGone`. Rejects with `PartMismatch` when a receipt is stale.
    */

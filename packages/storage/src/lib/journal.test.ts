@@ -31,9 +31,18 @@ describe('the journal', () => {
         revision: 9,
         stored: { revision: 4, size: 40, receipt: 'r2' },
       },
-      { ...record, number: 3, offset: 180, size: 10, revision: 1 },
+      {
+        ...record,
+        number: 3,
+        offset: 180,
+        size: 10,
+        revision: 1,
+        pending: [{ revision: 1, size: 10, receipt: 'r3' }],
+      },
     ]);
     expect(journal.parts).toEqual([part(1, 0, 100), part(2, 100, 40)]);
+    expect(journal.pending).toEqual([part(3, 180, 10)]);
+    expect(buildJournal(head, [])).toEqual({ ...head, parts: [] });
   });
 });
 

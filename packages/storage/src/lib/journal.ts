@@ -4,14 +4,25 @@ import type { PartRecord } from './part-list.ts';
 import { isWholePart, type PartPlan } from './part-plan.ts';
 
 /** What is fixed of a journal from the moment the upload opens. */
-export type JournalHead = Omit<UploadJournal, 'parts'>;
+export type JournalHead = Omit<UploadJournal, 'parts' | 'pending'>;
 
-/** The journal of an upload as it stands: every part that the storage holds, in the size it holds it in. */
+/**
+ * The journal of an upload as it stands: every part that the storage holds, in the size it holds it in, and what is on
+ * its way there.
+ */
 export function buildJournal(head: JournalHead, parts: readonly PartRecord[]): UploadJournal {
   const held = parts.flatMap(({ number, offset, stored }) =>
     stored === undefined ? [] : [{ number, offset, size: stored.size, receipt: stored.receipt }],
   );
-  return { ...head, parts: held };
+  const pending = parts.flatMap((part) =>
+    (part.pending ?? []).map(({ size, receipt }) => ({
+      number: part.number,
+      offset: part.offset,
+      size,
+      receipt,
+    })),
+  );
+  return { ...head, parts: held, ...(pending.length > 0 && { pending }) };
 }
 
 /**

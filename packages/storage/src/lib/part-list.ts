@@ -3,6 +3,7 @@ import { TapedeckError } from '@tapedeck/core';
 import { combineCrc32, crc32Of } from './crc32.ts';
 import type { PartReceipt } from './driver.ts';
 import { cutEqually, isWholePart, type PartPlan, placeUnit } from './part-plan.ts';
+import type { PendingPut } from './pending-puts.ts';
 
 /** One part of an open upload: what it should be, and what the storage and the spool hold of it. */
 export interface PartRecord {
@@ -18,6 +19,8 @@ export interface PartRecord {
   sealed: boolean;
   /** The last put that was answered. */
   stored?: { readonly revision: number; readonly size: number; readonly receipt: PartReceipt };
+  /** Puts of it that were not answered, newest first, where their receipts can be told. */
+  pending?: readonly PendingPut[];
   /** Revision of the file on scratch. */
   spooled?: number;
   /** Time at which the put in flight began, in milliseconds. */

@@ -3,6 +3,7 @@ import { type CallTimeouts, callOnce, putTimeoutMs } from './call.ts';
 import { createChanges } from './changes.ts';
 import type { Driver, UploadToken } from './driver.ts';
 import { needsPut, type PartList, type PartRecord } from './part-list.ts';
+import { addPending, type PendingPut } from './pending-puts.ts';
 import { isAmbiguous, mayRetry, type RetryPolicy, retryDelayMs } from './retry-policy.ts';
 import type { UploadProgress } from './store.ts';
 
@@ -23,6 +24,8 @@ export interface SenderPorts {
   readonly key: string;
   readonly list: PartList;
   readonly readSpooled: (number: number) => Promise<readonly Uint8Array[]>;
+  /** A part's `pending` is new; its put begins as soon as this returns. */
+  readonly onPending: () => void;
   /** The part's `stored` is new. */
   readonly onStored: (part: PartRecord) => void;
 }
@@ -204,14 +207,28 @@ export class PartSender {
   }
 
   async #put(part: PartRecord): Promise<void> {
-    const { driver, timeouts, key, readSpooled, onStored } = this.#ports;
+    const { driver, timeouts, key, readSpooled, onPending, onStored } = this.#ports;
     const { number, offset, size, revision } = part;
     const bytes = part.bytes === undefined ? await readSpooled(number) : [...part.bytes];
     const what = `Putting part ${number} of ${key}`;
-    const receipt = await callOnce(what, putTimeoutMs(timeouts, size), this.#stop.signal, (signal) =>
-      driver.putPart(this.#token, { number, offset, size, bytes }, { signal }),
-    );
-    part.stored = { revision, size, receipt };
+    const put = { number, offset, size, bytes };
+    const before = part.pending;
+    if (driver.predictReceipt !== undefined) {
+      part.pending = addPending(before, { revision, size, receipt: driver.predictReceipt(put) });
+      onPending();
+    }
+    try {
+      const receipt = await callOnce(what, putTimeoutMs(timeouts, size), this.#stop.signal, (signal) =>
+        driver.putPart(this.#token, put, { signal }),
+      );
+      part.stored = { revision, size, receipt };
+      delete part.pending;
+    } catch (cause) {
+      const error = TapedeckError.from(cause);
+      // It cannot have arrived; one that was cut off may have.
+      if (!isAmbiguous(error) && error.code !== 'Aborted') restorePending(part, before);
+      throw error;
+    }
     this.noteSuccess();
     onStored(part);
   }
@@ -222,4 +239,9 @@ export class PartSender {
     this.noteTrouble(error);
     if (!mayRetry(this.#ports.policy, error, this.#failures)) this.fail(error);
   }
+}
+
+function restorePending(part: PartRecord, before: readonly PendingPut[] | undefined): void {
+  if (before === undefined) delete part.pending;
+  else part.pending = before;
 }

@@ -69,6 +69,7 @@ export class OpenUpload implements Upload {
       key,
       list: this.#list,
       readSpooled: (number) => this.#keeper.read(number),
+      onPending: () => void this.#publishJournal(),
       onStored: (part) => this.#stored(part),
     });
   }

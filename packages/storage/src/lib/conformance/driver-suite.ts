@@ -110,6 +110,18 @@ export function describeDriverCalls(
     await driver.delete(key);
   });
 
+  it('completes with a receipt that was told before the put, where it can', async (driver) => {
+    if (driver.predictReceipt === undefined) return;
+    const key = uniqueKey('predicted.mp4');
+    const bytes = sampleBytes(3000, 17);
+    const token = await driver.begin({ key, contentType });
+    const receipt = json(driver.predictReceipt({ number: 1, offset: 0, size: 3000, bytes: [bytes] }));
+    const part = await put(driver, token, 1, 0, bytes);
+    await driver.complete(token, [{ ...part, receipt }]);
+    assert.ok(bytes.equals(await buffer(await driver.get(key))));
+    await driver.delete(key);
+  });
+
   if (capabilities.replaceParts) {
     it('replaces a part that is put again, longer or shorter', async (driver) => {
       const key = uniqueKey('replaced.mp4');

@@ -8,7 +8,9 @@ export type CallFault =
   | 'Throttled'
   /** Nothing ever comes back, until the caller gives up. */
   | 'Silent'
-  /** The service does it, but the answer is lost. */
+  /** The service does it, and nothing ever comes back. */
+  | 'Unanswered'
+  /** The service does it, but the connection breaks before the answer. */
   | 'AnswerLost'
   /** The caller sees a failure; the service does it when `deliverLate` is called. */
   | 'Late';
@@ -18,6 +20,8 @@ export interface FaultyDriver extends Driver {
   onCall: (operation: 'begin' | 'putPart' | 'complete', number?: number) => CallFault | undefined;
   /** Numbers of the parts whose put was answered. */
   readonly puts: readonly number[];
+  /** How many calls wait for nothing: those that were `Silent` and, once the service has done it, `Unanswered`. */
+  readonly unanswered: number;
   /** Carries out what was held back as `Late`. */
   deliverLate(): Promise<void>;
 }
@@ -26,6 +30,7 @@ export interface FaultyDriver extends Driver {
 export function withFaults(driver: Driver): FaultyDriver {
   const late: (() => Promise<unknown>)[] = [];
   const puts: number[] = [];
+  let unanswered = 0;
   const faulty = async <T>(
     fault: CallFault | undefined,
     options: CallOptions | undefined,
@@ -39,6 +44,11 @@ export function withFaults(driver: Driver): FaultyDriver {
       case 'Throttled':
         throw new TapedeckError('StorageThrottled', 'Throttled by the test.');
       case 'Silent':
+        unanswered++;
+        return silence(options?.signal);
+      case 'Unanswered':
+        await call(options);
+        unanswered++;
         return silence(options?.signal);
       case 'AnswerLost':
         await call(options);
@@ -58,6 +68,9 @@ export function withFaults(driver: Driver): FaultyDriver {
     ...driver,
     onCall: () => undefined,
     puts,
+    get unanswered() {
+      return unanswered;
+    },
     begin: (object, options) => faulty(result.onCall('begin'), options, (o) => driver.begin(object, o)),
     async putPart(token, part, options): Promise<PartReceipt> {
       const fault = result.onCall('putPart', part.number);

@@ -16,12 +16,20 @@ export function checksumFields(
   checksum: 'CRC32' | 'MD5',
   chunks: readonly Uint8Array[],
 ): { readonly ChecksumCRC32: string } | { readonly ContentMD5: string } {
-  if (checksum === 'CRC32') {
-    const value = Buffer.alloc(4);
-    value.writeUInt32BE(crc32Of(chunks));
-    return { ChecksumCRC32: value.toString('base64') };
-  }
+  return checksum === 'CRC32'
+    ? { ChecksumCRC32: crc32Base64(chunks) }
+    : { ContentMD5: md5Of(chunks).toString('base64') };
+}
+
+/** Big-endian, as S3 writes it. */
+export function crc32Base64(chunks: readonly Uint8Array[]): string {
+  const value = Buffer.alloc(4);
+  value.writeUInt32BE(crc32Of(chunks));
+  return value.toString('base64');
+}
+
+export function md5Of(chunks: readonly Uint8Array[]): Buffer {
   const hash = createHash('md5');
   for (const chunk of chunks) hash.update(chunk);
-  return { ContentMD5: hash.digest('base64') };
+  return hash.digest();
 }

@@ -14,18 +14,16 @@ import {
 } from '@aws-sdk/client-s3';
 import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
-import type { CallOptions, Driver, StoredPart, UploadToken } from '../../driver.ts';
+import type { CallOptions, Driver, Part, StoredPart, UploadToken } from '../../driver.ts';
 import type { DriverConfig } from '../drivers.ts';
 import { checksumFields, streamBody } from './s3-body.ts';
 import { s3Capabilities } from './s3-capabilities.ts';
 import { createS3Client } from './s3-client.ts';
 import { readS3Config, type S3Config } from './s3-config.ts';
 import { translateS3Error } from './s3-errors.ts';
+import { canPredictReceipts, parseReceipt, predictReceipt, receiptOf } from './s3-receipt.ts';
 
 const s3Token = z.object({ key: z.string(), uploadId: z.string() });
-/** The checksum where the service gave one: it wants to see it again on completion. */
-const s3Receipt = z.object({ etag: z.string(), crc32: z.string().optional(), crc64: z.string().optional() });
-type S3Receipt = z.infer<typeof s3Receipt>;
 
 /**
  * S3 and what speaks it, by multipart uploads. While an upload is open the bucket shows nothing under the key,
@@ -99,8 +97,14 @@ export async function openS3Driver(provider: Driver['provider'], config: S3Confi
       const answer = await call('UploadPart', 's3:PutObject', url(key), options, (http) =>
         client.send(command, http),
       );
-      return receiptOf(answer, url(key));
+      const receipt = receiptOf(answer);
+      if (receipt === undefined) throw noAnswer('UploadPart', url(key), 'ETag');
+      return receipt;
     },
+
+    ...(canPredictReceipts(config) && {
+      predictReceipt: ({ bytes }: Part) => predictReceipt(config.checksum, bytes),
+    }),
 
     async complete(token, parts, options) {
       const { key, uploadId } = parseToken(token);
@@ -142,8 +146,11 @@ export async function openS3Driver(provider: Driver['provider'], config: S3Confi
           ),
         );
         for (const part of page.Parts ?? []) {
-          if (part.PartNumber === undefined || part.Size === undefined) continue;
-          parts.push({ number: part.PartNumber, size: part.Size, receipt: receiptOf(part, url(key)) });
+          const { PartNumber: number, Size: size } = part;
+          if (number === undefined || size === undefined) continue;
+          const receipt = receiptOf(part);
+          if (receipt === undefined) throw noAnswer('ListParts', url(key), 'ETag');
+          parts.push({ number, size, receipt });
         }
         marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
       } while (marker !== undefined);
@@ -241,28 +248,6 @@ function parseToken(token: UploadToken): z.infer<typeof s3Token> {
   const parsed = s3Token.safeParse(token);
   if (parsed.success) return parsed.data;
   throw new TapedeckError('InvalidManifest', 'The upload token is not one of an S3 bucket.');
-}
-
-function parseReceipt(receipt: unknown): S3Receipt {
-  const parsed = s3Receipt.safeParse(receipt);
-  if (parsed.success) return parsed.data;
-  throw new TapedeckError('InvalidManifest', 'A part receipt is not one of an S3 bucket.');
-}
-
-function receiptOf(
-  part: {
-    ETag?: string | undefined;
-    ChecksumCRC32?: string | undefined;
-    ChecksumCRC64NVME?: string | undefined;
-  },
-  target: string,
-): S3Receipt {
-  if (part.ETag === undefined) throw noAnswer('UploadPart', target, 'ETag');
-  return {
-    etag: part.ETag,
-    ...(part.ChecksumCRC32 !== undefined && { crc32: part.ChecksumCRC32 }),
-    ...(part.ChecksumCRC64NVME !== undefined && { crc64: part.ChecksumCRC64NVME }),
-  };
 }
 
 function noAnswer(operation: string, target: string, what: string): TapedeckError {
