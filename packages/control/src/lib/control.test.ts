@@ -554,6 +554,23 @@ describe('deleting a recording', () => {
     await gone(bench);
   });
 
+  it('keeps the storage until the files are deleted that lie in it', async () => {
+    const bench = begin();
+    applyStorage(bench);
+    applyRecording(bench, 'physics', { deletionPolicy: 'Delete' });
+    const run = await runOf(bench);
+    await run.finish({ exit: 'Complete', stopReason: 'SourceEnded' }, { seconds: 3, complete: true });
+    await phase(bench, 'Uploaded');
+    bench.resources.requestDeletion('Recording', 'physics');
+    bench.resources.requestDeletion('ExternalStorage', 'team');
+    const remove = await runOf(bench, 2);
+    await remove.finish({ exit: 'StorageRefused', code: 'StorageDenied', message: 'It was denied.' });
+    const again = await runOf(bench, 3);
+    expect(again.plan.storages).toMatchObject([{ name: 'team' }]);
+    await again.finish({ exit: 'Complete' });
+    await gone(bench);
+  });
+
   it('leaves the files alone where nothing was said', async () => {
     const bench = begin();
     applyStorage(bench);

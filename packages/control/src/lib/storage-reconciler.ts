@@ -1,4 +1,4 @@
-import { type ExternalStorage, isFinalPhase, isSame, redact, TapedeckError } from '@tapedeck/core';
+import { type ExternalStorage, isSame, redact, TapedeckError } from '@tapedeck/core';
 import type { Timing } from './options.ts';
 import type { Clock, Events, Launcher, Log, ResourceStore } from './ports.ts';
 import {
@@ -9,6 +9,7 @@ import {
   suspendedStatus,
   untilCheck,
 } from './storage-plan.ts';
+import { needsStorage } from './storage-use.ts';
 
 /** Seconds after which a deleted storage that is in use is looked at again. */
 const inUseDelay = 5;
@@ -50,10 +51,8 @@ export function createStorageReconciler(ports: {
   /** A storage goes once no recording needs it any more. */
   async function remove(storage: ExternalStorage): Promise<number | undefined> {
     const { namespace = 'default', name, uid = '' } = storage.metadata;
-    const users = (await resources.list('Recording', namespace)).filter(
-      ({ status }) => status?.storage?.name === name && !isFinalPhase(status.phase),
-    );
-    if (users.length > 0) return inUseDelay;
+    const users = await resources.list('Recording', namespace);
+    if (users.some((recording) => needsStorage(recording, name))) return inUseDelay;
     await resources.remove({ kind: 'ExternalStorage', namespace, name }, uid);
     return undefined;
   }

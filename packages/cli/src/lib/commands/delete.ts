@@ -40,7 +40,9 @@ export async function remove(
         if (signal.aborted) return cliExitCodes.Interrupted;
       }
       if (outcome === 'Waiting') {
-        terminal.say(`${name} is not over: it is ended and deleted when "tapedeck dev" or "run" runs next.`);
+        terminal.say(
+          `${name} cannot go yet: it is ended and deleted when "tapedeck dev" or "run" runs next.`,
+        );
       }
       const gone = outcome === 'Removed' || (outcome === 'Deleting' && options.wait !== false);
       terminal.print(`${name} ${gone ? 'deleted' : 'is to be deleted'}`);

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ResourceKey } from '@tapedeck/control';
-import type { Recording } from '@tapedeck/core';
+import { needsStorage, type ResourceKey } from '@tapedeck/control';
+import { isFinalPhase } from '@tapedeck/core';
 import { tryLead } from './leadership.ts';
 import type { LocalData } from './local-data.ts';
 import { createReportLedger } from './report-ledger.ts';
@@ -24,27 +24,27 @@ export async function removeResource(data: LocalData, key: ResourceKey): Promise
     const uid = resource?.metadata.uid ?? '';
     if (resource?.kind === 'Recording') {
       const runs = runsOf(data, uid);
-      const keepsObjects = resource.spec.deletionPolicy !== 'Delete';
-      if (runs.length > 0 && !(isOver(resource) && keepsObjects)) return 'Waiting';
-      for (const id of runs) runDirectory(data.directory.runs, id).remove();
-      rmSync(join(data.directory.scratch, uid), { recursive: true, force: true });
-      await createReportLedger(data.database).forget(uid);
+      const ledger = createReportLedger(data.database);
+      const files = (await ledger.load(uid)).at(-1)?.files ?? [];
+      const deletesFiles = resource.spec.deletionPolicy === 'Delete' && files.length > 0;
+      const isOver = isFinalPhase(resource.status?.phase);
+      if (deletesFiles || ((runs.length > 0 || files.length > 0) && !isOver)) return 'Waiting';
+      // What a failed recording could not deliver is left on scratch, where a person may find it.
+      if (!files.some(({ state }) => state === 'Open')) {
+        for (const id of runs) runDirectory(data.directory.runs, id).remove();
+        rmSync(join(data.directory.scratch, uid), { recursive: true, force: true });
+      }
+      await ledger.forget(uid);
     }
     if (resource?.kind === 'ExternalStorage') {
-      const users = (await data.store.list('Recording', key.namespace)).filter(
-        (each) => each.status?.storage?.name === key.name && !isOver(each),
-      );
-      if (users.length > 0) return 'Waiting';
+      const recordings = await data.store.list('Recording', key.namespace);
+      if (recordings.some((recording) => needsStorage(recording, key.name))) return 'Waiting';
     }
     await data.store.remove(key, uid);
     return 'Removed';
   } finally {
     leadership.release();
   }
-}
-
-function isOver({ status }: Recording): boolean {
-  return status?.phase === 'Uploaded' || status?.phase === 'Failed';
 }
 
 function runsOf(data: LocalData, uid: string): readonly string[] {
