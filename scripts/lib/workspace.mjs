@@ -44,7 +44,9 @@ const buildState = () =>
       'pnpm-lock.yaml',
       'tsconfig.base.json',
       'turbo.json',
-      ...built().flatMap((path) => ['src', 'package.json', 'tsconfig.json'].map((name) => join(path, name))),
+      ...built().flatMap((path) =>
+        ['src', 'package.json', 'tsconfig.json', 'bundle.mjs'].map((name) => join(path, name)),
+      ),
     ].map((path) => join(root, path)),
   );
 

@@ -10,6 +10,7 @@ export * from './lib/merge.ts';
 export * from './lib/nearest.ts';
 export * from './lib/path-template.ts';
 export * from './lib/prefix.ts';
+export * from './lib/recorder-node-options.ts';
 export * from './lib/recording.ts';
 export * from './lib/recording-change.ts';
 export * from './lib/recording-config.ts';

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { type RunReply, type RunReport, runReply, TapedeckError } from '@tapedeck/core';
+
+// Not imported: an import of node:http reads everything that it exports, and one of these loads all of undici, 9 MB.
+const { request: httpRequest } = process.getBuiltinModule('node:http');
+const { request: httpsRequest } = process.getBuiltinModule('node:https');
 
 /** Long enough for a control process that is busy, short enough that a stop is not lost for long. */
 const replyTimeoutMs = 5_000;

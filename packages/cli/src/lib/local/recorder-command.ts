@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { recorderNodeOptions } from '@tapedeck/core';
 import { TapedeckError } from '@tapedeck/core/error';
 import type { RecorderCommand } from './child-run.ts';
 
@@ -18,5 +19,5 @@ export function findRecorder(
       `the recorder is not at ${path}: install Tapedeck anew, or set TAPEDECK_RECORDER to it`,
     );
   }
-  return /\.[cm]?js$/.test(path) ? [process.execPath, path] : [path];
+  return /\.[cm]?js$/.test(path) ? [process.execPath, ...recorderNodeOptions, path] : [path];
 }

@@ -1,0 +1,29 @@
+import { build } from 'esbuild';
+
+/**
+ * The recorder as few files: it loads in a third of the CPU time and takes some 10 MB less memory than the same
+ * program in a thousand. Names are kept, so that stacks in logs can be read.
+ */
+await build({
+  entryPoints: { recorder: 'dist/main.js' },
+  outdir: 'dist/bundle',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  // A storage's SDK stays a file of its own, loaded when it is used.
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  logLevel: 'warning',
+  banner: {
+    // What the CommonJS among the dependencies expects to find.
+    js: [
+      "import { createRequire as createRequireOfBundle } from 'node:module';",
+      'const require = createRequireOfBundle(import.meta.url);',
+      'const __dirname = import.meta.dirname;',
+      'const __filename = import.meta.filename;',
+    ].join('\n'),
+  },
+});
