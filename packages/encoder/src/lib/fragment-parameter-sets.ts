@@ -15,7 +15,8 @@ interface AvcConfig {
 /**
  * Tells whether a fragment's first frame carries a sequence parameter set that its track was not announced with:
  * a copied source has changed its size or profile. Reads what precedes the picture in one frame of a fragment.
- * A source whose parameter sets travel outside of the frames (RTMP) does not show its changes here.
+ * A source whose parameter sets travel outside of the frames (RTMP) does not show its changes here with every
+ * ffmpeg: `watchOutput` sees to those.
  */
 export function createParameterSetCheck(tracks: readonly Track[]): (fragment: Fragment) => Track | undefined {
   const track = tracks.find((candidate) => candidate.type === 'video');

@@ -88,6 +88,15 @@ describe('what a source has', () => {
   });
 });
 
+it('knows FLV over http, with and without a secret in the address', async () => {
+  const flv = join(directory, 'live.flv');
+  await run('ffmpeg', ['-v', 'error', '-y', '-i', join(directory, 'both.mp4'), '-c', 'copy', flv]);
+  answers['/live.flv'] = { type: 'video/x-flv', body: async () => await readFile(flv) };
+  for (const query of ['', '?token=secret-token']) {
+    expect(await probeSource(`${base}/live.flv${query}`)).toMatchObject({ container: 'flv' });
+  }
+});
+
 describe('whether a playlist ends', () => {
   it.each([
     ['vod.m3u8', false],
