@@ -2,6 +2,7 @@ import { fileKey, type RunFile, type RunSpec, TapedeckError } from '@tapedeck/co
 import { createMp4FragmentReader, createTimeline, type TimelineEvent } from '@tapedeck/encoder';
 import type { Store } from '@tapedeck/storage';
 import { openFileSink } from './file-sink.ts';
+import { readObject } from './object-reader.ts';
 import type { RunContext } from './run.ts';
 import type { TrackedFile } from './run-book.ts';
 import { spoolDirectory } from './scratch.ts';
@@ -78,8 +79,7 @@ async function joinPieces(context: RunContext, store: Store, pieces: readonly Ru
     for (const piece of pieces) {
       const reader = createMp4FragmentReader();
       const before = timeline.durationSeconds;
-      for await (const chunk of (await store.get(piece.key)) as AsyncIterable<Buffer>) {
-        if (interrupt.aborted) throw new TapedeckError('Aborted', 'the run was asked to end');
+      for await (const chunk of readObject(await store.get(piece.key), interrupt)) {
         for (const item of reader.push(chunk)) {
           await carryOut(item.kind === 'init' ? timeline.startSession(item) : timeline.add(item, 0));
         }
