@@ -19,9 +19,13 @@ export function createControlLog(path: string): Log {
         event,
         ...details,
       });
-      appendFileSync(path, `${redact(line)}\n`, { mode: 0o600 });
-      lines += 1;
-      if (lines % linesPerLook === 0) boundLog(path);
+      try {
+        appendFileSync(path, `${redact(line)}\n`, { mode: 0o600 });
+        lines += 1;
+        if (lines % linesPerLook === 0) boundLog(path);
+      } catch {
+        // A full disk takes no line; control goes on without.
+      }
     };
   return { info: write('info'), warn: write('warn') };
 }
