@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openBucket } from '../servers/bucket.ts';
+import { startVersityGw } from '../servers/versitygw.ts';
+import { runBench } from './lib/bench.ts';
+import { startBurstSource } from './lib/burst-source.ts';
+import { untilReadable } from './lib/readable.ts';
+import { gatewayStorage, startRecorder } from './lib/recorder-process.ts';
+import { type Measure, median, percentile } from './lib/verdict.ts';
+
+/** Stops of each length; the 95th percentile of so few is the worst. */
+const stops = 8;
+const lengths = [
+  { name: '5 min', seconds: 5 * 60 },
+  { name: '2 h', seconds: 2 * 3600 },
+] as const;
+/** How long the recording goes on live before it is stopped, and by how much more at random. */
+const liveSeconds = 4;
+const burstTimeoutSeconds = 120;
+
+interface Stop {
+  /** From the decision on: waiting for the recorder's next report is in it. */
+  readonly decidedSeconds: number;
+  /** From the answer on that told the recorder. */
+  readonly toldSeconds: number;
+  readonly mediaSeconds: number;
+  readonly bytes: number;
+}
+
+/** From a stop to an object that anybody can read, with its index in front. */
+await runBench('stop: a live recording of 5 min and of 2 h is stopped, S3', async (after) => {
+  const server = await startVersityGw();
+  after(() => server.stop());
+  const bucket = openBucket(server);
+  after(async () => bucket.close());
+
+  async function stopOnce(url: string, seconds: number): Promise<Stop> {
+    const recorder = await startRecorder({
+      source: { type: 'Stream', url, lostTimeoutSeconds: 10, startTimeoutSeconds: 20 },
+      storages: [gatewayStorage(server)],
+    });
+    try {
+      const { control } = recorder;
+      const { files } = await control.until(
+        ({ progress }) => progress.durationSeconds >= seconds,
+        burstTimeoutSeconds,
+      );
+      await sleep((liveSeconds + Math.random()) * 1000);
+      const decidedMs = performance.now();
+      control.stop();
+      const readableMs = await untilReadable(bucket, files[0]?.key ?? '');
+      const { files: done } = await recorder.finished();
+      await bucket.delete(files[0]?.key ?? '');
+      return {
+        decidedSeconds: (readableMs - decidedMs) / 1000,
+        toldSeconds: (readableMs - (control.toldMs ?? Number.NaN)) / 1000,
+        mediaSeconds: done[0]?.durationSeconds ?? 0,
+        bytes: done[0]?.bytes ?? 0,
+      };
+    } finally {
+      await recorder.close();
+    }
+  }
+
+  const measures: Measure[] = [];
+  const medians: number[] = [];
+  for (const { name, seconds } of lengths) {
+    const source = await startBurstSource(seconds);
+    after(() => source.stop());
+    const done: Stop[] = [];
+    for (let stop = 0; stop < stops; stop++) done.push(await stopOnce(source.url, seconds));
+    const decided = done.map(({ decidedSeconds }) => decidedSeconds);
+    const told = done.map(({ toldSeconds }) => toldSeconds);
+    medians.push(median(told));
+    measures.push(
+      { name: `${name}: recorded`, value: median(done.map(({ mediaSeconds }) => mediaSeconds)), unit: 's' },
+      { name: `${name}: object`, value: median(done.map(({ bytes }) => bytes)) / 1024 ** 2, unit: 'MiB' },
+      { name: `${name}: told → readable, p50`, value: median(told), unit: 's' },
+      { name: `${name}: told → readable, p95`, value: percentile(told, 0.95), unit: 's' },
+      { name: `${name}: stop → readable, p50`, value: median(decided), unit: 's' },
+      { name: `${name}: stop → readable, p95`, value: percentile(decided, 0.95), unit: 's', most: 2 },
+    );
+  }
+  const [short = Number.NaN, long = Number.NaN] = medians;
+  return [
+    ...measures,
+    { name: 'told → readable, 2 h against 5 min', value: long / short, unit: 'x', most: 1.2 },
+  ];
+});
