@@ -99,7 +99,7 @@ describe.skipIf(program === undefined)('an S3 server', () => {
       await record(units.slice(0, 1), 'complete-200.mp4');
     }, 60_000);
 
-    it('sends only the tail and the head at the end', async () => {
+    it('sends only the tail at the end, and then the head', async () => {
       const store = await createStore(storage({ endpoint: proxy.endpoint }));
       const { onJournal } = keepJournal();
       const key = 'end.mp4';
@@ -116,7 +116,7 @@ describe.skipIf(program === undefined)('an S3 server', () => {
       const after = proxy.requests.slice(before).map(({ method, path }) => {
         return `${method} ${new URL(path, 'http://x').searchParams.get('partNumber') ?? ''}`;
       });
-      expect(after.sort()).toEqual(['POST ', 'PUT 1', 'PUT 5']);
+      expect(after).toEqual(['PUT 5', 'PUT 1', 'POST ']);
       await store.close();
     }, 60_000);
   });

@@ -1,4 +1,5 @@
 import { describeDriverCalls } from './lib/conformance/driver-suite.ts';
+import { describeEnds } from './lib/conformance/end-suite.ts';
 import { describeUploadFaults } from './lib/conformance/fault-suite.ts';
 import { describeJournals } from './lib/conformance/journal-suite.ts';
 import { describeSpooling } from './lib/conformance/spool-suite.ts';
@@ -29,6 +30,7 @@ export function describeDriver(
     describeSpooling(subject, capabilities, api);
     describeJournals(subject, capabilities, api);
     describeWorstMoments(subject, capabilities, api);
+    describeEnds(subject, capabilities, api);
   });
 }
 

@@ -5,6 +5,7 @@ import { completeUpload } from './completion.ts';
 import type { CompletedPart, Driver, ObjectInfo, StoredPart, UploadToken } from './driver.ts';
 import { layOutListed } from './journal.ts';
 import { journalLayouts } from './journal-layouts.ts';
+import { headLast } from './part-list.ts';
 import type { PartPlan } from './part-plan.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { listNumbers, openSpool, type SpooledPart } from './spool.ts';
@@ -106,7 +107,7 @@ async function completedBefore({
   }
 }
 
-/** Sends what is on scratch, in order; opens the upload first when its recorder never could. */
+/** Sends what is on scratch, in order, part 1 last since it may have its final head; opens the upload first when its recorder never could. */
 async function sendSpooled(
   journal: UploadJournal,
   ports: JournalPorts,
@@ -124,7 +125,7 @@ async function sendSpooled(
   const parts: CompletedPart[] = [];
   if (directory === undefined || numbers.length === 0) return { token, parts };
   const spool = await openSpool(directory, Number.MAX_SAFE_INTEGER);
-  for (const number of numbers) {
+  for (const { number } of headLast(numbers.map((number) => ({ number })))) {
     if (!spool.has(number)) continue;
     const sent = await sendOne(token, await spool.read(number), ports);
     if (sent === undefined) break;

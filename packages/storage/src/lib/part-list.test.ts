@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { createPartList } from './part-list.ts';
+import { createPartList, headLast } from './part-list.ts';
 import { planParts } from './part-plan.ts';
 
 const limits = { minPartSize: 1, maxPartSize: 1e9, maxParts: 5, equalParts: false };
@@ -57,4 +57,12 @@ describe('the part list', () => {
     parts.end(Buffer.alloc(35));
     expect(parts.parts.map((part) => part.size)).toEqual([10, 10, 35]);
   });
+});
+
+it('the head goes last, the others in order', () => {
+  const numbers = (...all: number[]) =>
+    headLast(all.map((number) => ({ number }))).map(({ number }) => number);
+  expect(numbers(1, 2, 3)).toEqual([2, 3, 1]);
+  expect(numbers(2, 3)).toEqual([2, 3]);
+  expect(numbers(1)).toEqual([1]);
 });

@@ -33,6 +33,14 @@ export function needsPut(part: PartRecord): boolean {
   return part.stored?.revision !== part.revision;
 }
 
+/**
+ * In the order in which they may go out once part 1 has its final head: that speaks of all the others, so whoever is
+ * cut off in between must not have brought it there before them.
+ */
+export function headLast<T extends { readonly number: number }>(parts: readonly T[]): T[] {
+  return [...parts.filter(({ number }) => number !== 1), ...parts.filter(({ number }) => number === 1)];
+}
+
 export interface Filler {
   readonly make: (size: number) => Uint8Array;
   readonly minSize: number;

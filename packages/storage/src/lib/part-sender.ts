@@ -11,7 +11,7 @@ import type { UploadProgress } from './store.ts';
 export const PARALLEL_PUTS = 2;
 /** From this size on only one is. */
 export const LARGE_PART = 8 * 1024 * 1024;
-/** Part 1 and two at the end go out side by side. */
+/** The last part and a tail that is cut go out side by side. */
 const PARALLEL_PUTS_AT_END = 3;
 /** A put that is not through after so long means that the link is slower than the recording. */
 export const SLOW_PUT_MS = 3_000;
@@ -42,6 +42,8 @@ export class PartSender {
   #token: UploadToken;
   #isOpen = false;
   #isAtEnd = false;
+  /** Part 1 waits until all the others are in the storage. */
+  #isHeadLast = false;
   /** Index of the first part that is not final in the storage. */
   #firstMissing = 0;
   #failure: TapedeckError | undefined;
@@ -91,7 +93,10 @@ export class PartSender {
 
   /** Length of the object as far as the storage holds it without a hole. */
   get storedEnd(): number {
-    const part = this.#first();
+    this.#first();
+    // A new head puts nothing new behind it: until it is sent, the old one holds its place.
+    const isHeld = ({ sealed, size, stored }: PartRecord) => sealed && stored?.size === size;
+    const part = this.#ports.list.parts.slice(this.#firstMissing).find((part) => !isHeld(part));
     return part === undefined ? this.#ports.list.size : part.offset + (part.stored?.size ?? 0);
   }
 
@@ -113,22 +118,26 @@ export class PartSender {
     this.#firstMissing = 0;
   }
 
-  /** All is sealed. What was refused once may be allowed by now, so it is tried again. */
-  startEnd(): void {
+  /**
+   * All is sealed. What was refused once may be allowed by now, so it is tried again. `headLast`: part 1 is to be
+   * there only once all the others are, for its new head speaks of them.
+   */
+  startEnd({ headLast }: { readonly headLast: boolean }): void {
     this.#isAtEnd = true;
+    this.#isHeadLast = headLast;
     this.#failure = undefined;
     this.#failures = 0;
     this.#notBeforeMs = 0;
     this.reconsider();
   }
 
-  /** Starts as many puts of sealed parts as may run, in order; part 1 with its new head comes last. */
+  /** Starts as many puts of sealed parts as may run, in order; with a new head part 1 comes after all others. */
   pump(): void {
     if (!this.#maySend()) return;
     const missing = this.missing();
-    const ready = missing.filter((part) => part.sealed);
+    const mayTakeHead = !this.#isHeadLast || missing.every(({ number }) => number === 1);
+    const ready = missing.filter((part) => part.sealed && (mayTakeHead || part.number > 1));
     const first = ready[0];
-    if (this.#isAtEnd && first?.number === 1) ready.push(...ready.splice(0, 1));
     const isSingle = this.#trouble !== undefined || (first?.size ?? 0) > LARGE_PART;
     const limit = isSingle ? 1 : this.#isAtEnd ? PARALLEL_PUTS_AT_END : PARALLEL_PUTS;
     let sending = missing.filter((part) => part.sendingSinceMs !== undefined).length;

@@ -6,7 +6,7 @@ import type { Driver, ObjectInfo } from './driver.ts';
 import { buildJournal } from './journal.ts';
 import { createLagMeter } from './lag-meter.ts';
 import { createPartKeeper, type PartKeeper } from './part-keeper.ts';
-import { createPartList, needsPut, type PartList, type PartRecord } from './part-list.ts';
+import { createPartList, headLast, needsPut, type PartList, type PartRecord } from './part-list.ts';
 import type { PartPlan } from './part-plan.ts';
 import { LARGE_PART, PARALLEL_PUTS, PartSender, SLOW_PUT_MS } from './part-sender.ts';
 import type { RetryPolicy } from './retry-policy.ts';
@@ -184,7 +184,8 @@ export class OpenUpload implements Upload {
     this.#layOutEnd(options);
     this.#isFinishing = true;
     this.#lag.appended(this.#list.size, Date.now());
-    this.#sender.startEnd();
+    const { head, replaceStart } = options;
+    this.#sender.startEnd({ headLast: (replaceStart ?? head) !== undefined });
     try {
       const info = await this.#deliverAndComplete(options.signal);
       await this.#keeper.clear();
@@ -327,10 +328,10 @@ export class OpenUpload implements Upload {
     this.#sender.pump();
   }
 
-  /** Everything that the storage does not hold; part 1 last at the end, for its new head speaks of the rest. */
+  /** Everything that the storage does not hold. */
   #spoolMissing(): Promise<void> {
     const missing = this.#sender.missing();
-    return this.#keeper.allToSpool(this.#isFinishing ? missing.reverse() : missing);
+    return this.#keeper.allToSpool(this.#isFinishing ? headLast(missing) : missing);
   }
 
   #stored(part: PartRecord): void {

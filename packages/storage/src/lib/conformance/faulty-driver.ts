@@ -1,5 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TapedeckError } from '@tapedeck/core';
 import type { CallOptions, Driver, PartReceipt } from '../driver.ts';
+
+/** Longer than any put beside it takes. */
+const SLOW_MS = 600;
 
 /** What happens to a call in place of what was asked. */
 export type CallFault =
@@ -8,6 +12,8 @@ export type CallFault =
   | 'Throttled'
   /** Nothing ever comes back, until the caller gives up. */
   | 'Silent'
+  /** Reaches the service only after a while, unless the caller gives up before. */
+  | 'Slow'
   /** The service does it, and nothing ever comes back. */
   | 'Unanswered'
   /** The service does it, but the connection breaks before the answer. */
@@ -46,6 +52,10 @@ export function withFaults(driver: Driver): FaultyDriver {
       case 'Silent':
         unanswered++;
         return silence(options?.signal);
+      case 'Slow':
+        await sleep(SLOW_MS);
+        if (options?.signal?.aborted) throw new TapedeckError('Aborted', 'The call was aborted.');
+        return call(options);
       case 'Unanswered':
         await call(options);
         unanswered++;
