@@ -86,7 +86,9 @@ export const profileFields = {
     })
     .optional()
     .describe('When it stops by itself.'),
-  maxDuration: durationBetween('60s', '24h').optional().describe('It ends after this long; absent: 24h.'),
+  maxDuration: durationBetween('60s', '24h')
+    .optional()
+    .describe('It ends when so much has been recorded; pauses and gaps do not count. Absent: 24h.'),
   splitEvery: durationBetween('10s', '24h').optional().describe('A new file starts this often; absent: 2h.'),
   resources: z
     .object({
