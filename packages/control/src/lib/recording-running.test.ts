@@ -30,9 +30,10 @@ function isTerminated(
   said: Partial<RunReport>,
   source: Recording['spec']['source'] = { type: 'TestCard' },
   conditions: RecordingStatus['conditions'] = [],
+  mode: 'Record' | 'Finish' = 'Record',
 ): boolean {
   const status: RecordingStatus = {
-    attempts: [{ number: 1, mode: 'Record', startTime: at(0).toISOString() }],
+    attempts: [{ number: 1, mode, startTime: at(0).toISOString() }],
     conditions,
   };
   const snapshot: RecordingSnapshot = {
@@ -88,6 +89,12 @@ it('a run that has just gone on has not counted its pause yet', () => {
 
 it('a run whose control was away for its pause is judged by what it says now', () => {
   expect(isTerminated(5 * hour, { state: 'Paused', time: at(3 * hour).toISOString() })).toBe(true);
+});
+
+it('a run that only delivers what others left ends in the same time', () => {
+  const said = { state: 'Uploading' as const };
+  expect(isTerminated(hour, said, undefined, [], 'Finish')).toBe(false);
+  expect(isTerminated(1.3 * hour, said, undefined, [], 'Finish')).toBe(true);
 });
 
 it('a source may be waited for as long as its recording allows', () => {

@@ -66,7 +66,7 @@ function planAlive(
   const untilDeadline = deadline - now.getTime() / 1000;
   const untilSilent = timing.silentLimit - (now.getTime() - heard) / 1000;
   const wantsStop = recording.spec.state === 'Stopped';
-  const overdue = (last.mode === 'Record' && untilDeadline <= 0) || (wantsStop && untilSilent <= 0);
+  const overdue = untilDeadline <= 0 || (wantsStop && untilSilent <= 0);
   const waits = [
     timing.silentLimit,
     ...(untilDeadline > 0 ? [untilDeadline] : []),
