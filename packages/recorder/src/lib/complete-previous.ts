@@ -26,7 +26,17 @@ async function completePrevious(
     return undefined;
   }
   const spool = spoolDirectory(options.spec, file.attempt, file.segment);
-  const object = await store.completeFromJournal(journal, { spoolDirectory: spool, signal: options.signal });
+  let object: Awaited<ReturnType<Store['completeFromJournal']>>;
+  try {
+    object = await store.completeFromJournal(journal, { spoolDirectory: spool, signal: options.signal });
+  } catch (error) {
+    // Killed before its first part was sent: asking again brings nothing, and the recording has to end.
+    const nothing = TapedeckError.from(error).code === 'NotFound' && journal.parts.length === 0;
+    if (!nothing) throw error;
+    await store.abortFromJournal(journal);
+    options.log.warn('PreviousEmpty', { key: file.key, recordedSeconds: file.durationSeconds });
+    return undefined;
+  }
   options.log.info('PreviousCompleted', { key: file.key, bytes: object.size });
   const { journal: _completed, heldSeconds = file.durationSeconds, ...rest } = file;
   // Without what was on its way the file is shorter than its run had said.

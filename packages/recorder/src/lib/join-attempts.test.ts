@@ -8,6 +8,7 @@ const file = (segment: number, attempt: number, more: Partial<RunFile> = {}): Ru
   key: `k_${segment}_${attempt}`,
   storage: 'here',
   state: 'Complete',
+  crc32: '00c0ffee',
   bytes: 1,
   durationSeconds: 1,
   ...more,
@@ -25,4 +26,9 @@ it('joins what several attempts wrote of a segment, and nothing else', () => {
 it('leaves a segment alone that is not whole, or lies in two storages', () => {
   expect(brokenSegments([file(1, 1, { state: 'Open' }), file(1, 2)])).toEqual([]);
   expect(brokenSegments([file(1, 1, { storage: 'there' }), file(1, 2)])).toEqual([]);
+});
+
+it('are those too that one attempt left without an index', () => {
+  const { crc32: _, ...broken } = file(1, 1);
+  expect(keys(brokenSegments([broken, file(2, 2)]))).toEqual([['k_1_1']]);
 });

@@ -30,18 +30,24 @@ export async function joinAttempts(context: RunContext, stores: ReadonlyMap<stri
       log.warn('NotJoined', { code, message, keys: pieces.map((piece) => piece.key) });
       book.notice({
         reason: 'NotJoined',
-        message: `${pieces.length} files are listed in order instead of one: ${message}`,
+        message:
+          pieces.length === 1
+            ? `The file plays, but has no index, so seeking in it takes longer: ${message}`
+            : `${pieces.length} files are listed in order instead of one: ${message}`,
       });
     }
   }
 }
 
-/** The segments that more than one attempt wrote and whose files are all complete in one storage. */
+/**
+ * The segments that more than one attempt wrote, or one that could not finish it: what was completed from a journal
+ * has no checksum, and no index either. All their files are complete, and in one storage.
+ */
 export function brokenSegments(files: readonly RunFile[]): RunFile[][] {
   const bySegment = Map.groupBy(files, (file) => file.segment);
   return [...bySegment.values()].filter(
     (pieces) =>
-      pieces.length > 1 &&
+      (pieces.length > 1 || pieces.some(({ crc32 }) => crc32 === undefined)) &&
       pieces.every((piece) => piece.state === 'Complete' && piece.storage === pieces[0]?.storage),
   );
 }
