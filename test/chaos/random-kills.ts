@@ -98,7 +98,7 @@ function planKill(number: number, random: () => number): KillPlan {
   const victim: Victim = who < 0.4 ? 'Recorder' : who < 0.7 ? 'Encoder' : 'Both';
   // Start: from its first instruction to its second fragment. Middle: more than one durability. Stop: from before the
   // recorder has heard of it until after it has ended.
-  const [least, most] = { Start: [0, 3_000], Middle: [0, 8_000], Stop: [200, 2_200] }[moment] as [
+  const [least, most] = { Start: [0, 3_000], Middle: [0, 8_000], Stop: [200, 1_800] }[moment] as [
     number,
     number,
   ];
@@ -122,7 +122,8 @@ async function carryOut(
   };
 
   if (plan.moment === 'Start') while ((await recorderOf(bench, uid)) === undefined) await sleep(20);
-  else await look(recordedSeconds(1));
+  // Stopped and killed before the first part is due, there is nothing left that could be lost.
+  else await look(recordedSeconds(plan.moment === 'Stop' ? 6 : 1));
   const stopping = plan.moment === 'Stop' ? stop() : undefined;
   await sleep(plan.delayMs);
   const killed = await kill(bench, uid, plan.victim);
