@@ -1,8 +1,7 @@
 import { TapedeckError, type UploadJournal } from '@tapedeck/core';
 import { abortedError, type CallTimeouts, callOnce, callWithRetries } from './call.ts';
-import { completeUpload } from './completion.ts';
 import { formatCrc32 } from './crc32.ts';
-import type { Driver, ObjectInfo } from './driver.ts';
+import type { Driver } from './driver.ts';
 import { buildJournal } from './journal.ts';
 import { createLagMeter } from './lag-meter.ts';
 import { createPartKeeper, type PartKeeper } from './part-keeper.ts';
@@ -12,6 +11,7 @@ import { LARGE_PART, PARALLEL_PUTS, PartSender, SLOW_PUT_MS } from './part-sende
 import type { RetryPolicy } from './retry-policy.ts';
 import type { Spool } from './spool.ts';
 import type { FinishOptions, Upload, UploadedObject, UploadOptions, UploadProgress } from './store.ts';
+import { endUpload } from './upload-end.ts';
 
 /**
  * Sealed parts in memory: those on their way. With part 1, the growing one and two suspects that makes six
@@ -23,8 +23,6 @@ const DURABILITY_SHARE = 0.8;
 const MIN_TICK_MS = 100;
 /** How long an upload that opens in the background may keep its creator waiting. */
 const BACKGROUND_OPEN_MS = 3_000;
-/** A part may be found stale again right after it was put again; not for ever. */
-const MAX_HEALINGS = 3;
 /** A header and nothing else: the smallest thing that readers of the formats skip. */
 const MIN_FILLER_SIZE = 8;
 
@@ -187,7 +185,16 @@ export class OpenUpload implements Upload {
     const { head, replaceStart } = options;
     this.#sender.startEnd({ headLast: (replaceStart ?? head) !== undefined });
     try {
-      const info = await this.#deliverAndComplete(options.signal);
+      const info = await endUpload(
+        {
+          ...this.#ports,
+          key: this.key,
+          list: this.#list,
+          sender: this.#sender,
+          throwIfOver: () => this.#throwIfOver(),
+        },
+        options.signal,
+      );
       await this.#keeper.clear();
       const url = this.#ports.driver.url(this.#ports.fullKey);
       return { ...info, key: this.key, url, crc32: formatCrc32(this.#list.crc32()) };
@@ -212,86 +219,6 @@ export class OpenUpload implements Upload {
       this.#list.replaceStart(start.length, start.bytes);
     }
     this.#list.end(tail ?? new Uint8Array());
-  }
-
-  async #deliverAndComplete(signal: AbortSignal | undefined): Promise<ObjectInfo> {
-    for (let healings = 0; ; healings++) {
-      await this.#deliver(signal);
-      try {
-        return await this.#complete(signal);
-      } catch (error) {
-        const isMismatch = error instanceof TapedeckError && error.code === 'PartMismatch';
-        if (!isMismatch || healings >= MAX_HEALINGS) throw error;
-        await this.#heal(signal);
-      }
-    }
-  }
-
-  /** Resolves when every part is in the storage. */
-  async #deliver(signal: AbortSignal | undefined): Promise<void> {
-    for (;;) {
-      this.#throwIfOver();
-      this.#sender.pump();
-      if (this.#sender.isOpen && this.#sender.missing().length === 0) return;
-      if (signal?.aborted) throw this.#undelivered();
-      await this.#sender.changes.wait(signal, this.#ports.policy.maxDelayMs);
-    }
-  }
-
-  async #complete(signal: AbortSignal | undefined): Promise<ObjectInfo> {
-    const { driver, policy, timeouts, fullKey } = this.#ports;
-    const { token, signal: stop } = this.#sender;
-    const parts = this.#list.parts.map(({ number, offset, size, stored }) => ({
-      number,
-      offset,
-      size,
-      receipt: stored?.receipt,
-    }));
-    try {
-      return await completeUpload(driver, { token, key: fullKey }, parts, {
-        policy,
-        timeouts,
-        signal: signal === undefined ? stop : AbortSignal.any([signal, stop]),
-        endless: true,
-        onFailure: (error) => this.#sender.noteTrouble(error),
-      });
-    } catch (error) {
-      const { code, retry } = TapedeckError.from(error);
-      if (signal?.aborted && (code === 'Aborted' || retry !== 'stalled')) throw this.#undelivered();
-      throw error;
-    }
-  }
-
-  #undelivered(): TapedeckError {
-    const why = this.#sender.trouble?.message ?? 'the time to wait for it was over.';
-    const missing = this.#list.size - this.#sender.storedEnd;
-    const what =
-      missing > 0
-        ? `${missing} bytes of ${this.key} are not in the storage yet`
-        : `${this.key} is not complete yet`;
-    return new TapedeckError('StorageUnreachable', `${what}: ${why}`);
-  }
-
-  /**
-   * A stale put arrived after a newer one. Whatever bytes are still here are put again; of the others the
-   * service is asked what it holds, and the same size means the same bytes, for parts only ever grow.
-   */
-  async #heal(signal: AbortSignal | undefined): Promise<void> {
-    const { driver, timeouts } = this.#ports;
-    const listed = await callOnce('Listing the parts', timeouts.callMs, signal, async (signal) =>
-      driver.listParts?.(this.#sender.token, { signal }),
-    ).catch(() => undefined); // Asking is optional; without an answer everything at hand is put again.
-    const held = new Map(listed?.map((part) => [part.number, part]));
-    for (const part of this.#list.parts) {
-      const there = held.get(part.number);
-      if (listed !== undefined && JSON.stringify(there?.receipt) === JSON.stringify(part.stored?.receipt))
-        continue;
-      if (part.bytes !== undefined || part.spooled === part.revision) delete part.stored;
-      else if (there !== undefined && there.size === part.size) {
-        part.stored = { revision: part.revision, size: part.size, receipt: there.receipt };
-      }
-    }
-    this.#sender.reconsider();
   }
 
   async abort(): Promise<void> {

@@ -1,19 +1,29 @@
-import { constants, createReadStream } from 'node:fs';
-import { type FileHandle, link, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
-import type { CallOptions, Driver, ObjectInfo, UploadToken } from '../../driver.ts';
+import type { CallOptions, Driver } from '../../driver.ts';
 import type { DriverConfig } from '../drivers.ts';
 import { localCapabilities } from './local-capabilities.ts';
 import { errnoOf, translateLocalError } from './local-errors.ts';
+import {
+  alreadyThere,
+  describe,
+  exists,
+  giveName,
+  makeDirectories,
+  removeEmptyDirectories,
+  resolveKey,
+  syncDirectory,
+  walk,
+} from './local-files.ts';
+import { identity, isCompleted, openUpload, parseToken, writeAll } from './local-upload.ts';
 
 /** Beside the final name while the upload is open; it plays there already. */
 const PART_SUFFIX = '.part';
 
-/** The file that an upload began: a later one of the same name is another upload's. */
-const localToken = z.object({ key: z.string(), inode: z.string(), born: z.string() });
 const localReceipt = z.object({ size: z.number() });
 
 /**
@@ -170,18 +180,6 @@ export async function createLocalDriver({ spec }: DriverConfig): Promise<Driver>
   };
 }
 
-/** Refuses keys that lead out of the directory or that no file can have. */
-function resolveKey(root: string, key: string): string {
-  const segments = key.split('/');
-  if (key.includes('\0') || segments.some((segment) => ['', '.', '..'].includes(segment))) {
-    throw new TapedeckError(
-      'InvalidManifest',
-      `${JSON.stringify(key.slice(0, 200))} cannot be a file's name below ${root}.`,
-    );
-  }
-  return path.join(root, ...segments);
-}
-
 async function attempt<T>(
   what: string,
   options: CallOptions | undefined,
@@ -194,150 +192,5 @@ async function attempt<T>(
     if (options?.signal?.aborted)
       throw new TapedeckError('Aborted', `${what} was aborted.`, { cause: error });
     throw translateLocalError(what, error);
-  }
-}
-
-function parseToken(token: UploadToken): z.infer<typeof localToken> {
-  const parsed = localToken.safeParse(token);
-  if (parsed.success) return parsed.data;
-  throw new TapedeckError('InvalidManifest', 'The upload token is not one of a local directory.');
-}
-
-async function identity(handle: FileHandle): Promise<{ inode: string; born: string }> {
-  const { ino, birthtimeNs } = await handle.stat({ bigint: true });
-  return { inode: String(ino), born: String(birthtimeNs) };
-}
-
-/** Opens the upload's file without ever making one: once it has its name or is dropped, there is none. */
-async function openUpload(file: string, token: UploadToken): Promise<FileHandle> {
-  const { inode, born } = parseToken(token);
-  const handle = await open(file, constants.O_RDWR).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') throw uploadGone(file, error);
-    throw error;
-  });
-  try {
-    const found = await identity(handle);
-    if (found.inode !== inode || found.born !== born) throw uploadGone(file);
-    return handle;
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
-}
-
-function uploadGone(file: string, cause?: unknown): TapedeckError {
-  return new TapedeckError('UploadGone', `The upload into ${file} was completed or dropped before.`, {
-    cause,
-  });
-}
-
-function alreadyThere(file: string): TapedeckError {
-  return new TapedeckError(
-    'AlreadyExists',
-    `${file} is there already, and it is not replaced; choose another name.`,
-  );
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
-  }
-}
-
-async function isCompleted(final: string, token: UploadToken): Promise<boolean> {
-  const { inode, born } = parseToken(token);
-  const found = await stat(final, { bigint: true }).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  });
-  return found !== undefined && String(found.ino) === inode && String(found.birthtimeNs) === born;
-}
-
-/** A hard link fails where the name is taken, which a rename would not; some file systems have none. */
-async function giveName(file: string, final: string): Promise<void> {
-  try {
-    await link(file, final);
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === 'EEXIST') throw alreadyThere(final);
-    if (errno === undefined || !['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errno))
-      throw error;
-    if (await exists(final)) throw alreadyThere(final);
-    await rename(file, final);
-    return;
-  }
-  await rm(file, { force: true });
-}
-
-/** Like `mkdir -p`. Node's own never ends where a directory is refused with "no such file" (as in /proc). */
-async function makeDirectories(directory: string): Promise<void> {
-  try {
-    await mkdir(directory);
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === 'EEXIST') return;
-    if (errno !== 'ENOENT') throw error;
-    const parent = path.dirname(directory);
-    if (await exists(parent)) {
-      throw new TapedeckError('BucketNotFound', `${parent} takes no new directory.`, { cause: error });
-    }
-    await makeDirectories(parent);
-    await makeDirectories(directory);
-  }
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await stat(file);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } catch (error) {
-    // Some file systems cannot sync a directory; the file itself is safe.
-    if (!['EINVAL', 'ENOTSUP', 'EBADF'].includes(errnoOf(error) ?? '')) throw error;
-  } finally {
-    await handle.close();
-  }
-}
-
-async function describe(key: string, file: string): Promise<ObjectInfo> {
-  const found = await stat(file, { bigint: true }).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT')
-      throw new TapedeckError('NotFound', `There is no ${file}.`, { cause: error });
-    throw error;
-  });
-  if (!found.isFile()) throw new TapedeckError('NotFound', `${file} is not a file.`);
-  return { key, size: Number(found.size), etag: `${found.ino}-${found.mtimeNs}` };
-}
-
-async function* walk(directory: string): AsyncIterable<string> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw translateLocalError(`Listing ${directory}`, error);
-  });
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const file = path.join(directory, entry.name);
-    if (entry.isDirectory()) yield* walk(file);
-    else if (entry.isFile()) yield file;
-  }
-}
-
-/** Directories were made for the key's sake; one that holds something else stays. */
-async function removeEmptyDirectories(root: string, from: string): Promise<void> {
-  for (let directory = from; directory.startsWith(root + path.sep); directory = path.dirname(directory)) {
-    try {
-      await rmdir(directory);
-    } catch {
-      return; // Not empty, or not ours to remove: it stays, and so does all above it.
-    }
   }
 }
