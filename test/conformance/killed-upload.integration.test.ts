@@ -9,7 +9,7 @@ import { type RunStorage, uploadJournal } from '@tapedeck/core';
 import { createStore } from '@tapedeck/storage';
 import { keepJournal, readObject, sampleUnits } from '@tapedeck/storage/conformance';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startFaultProxy } from '../servers/fault-proxy.ts';
+import { isListParts, isPutPart, s3Error, startFaultProxy } from '../servers/fault-proxy.ts';
 import { findVersityGw, startVersityGw, type VersityGw } from '../servers/versitygw.ts';
 
 const program = fileURLToPath(new URL('programs/upload-for-ever.ts', import.meta.url));
@@ -87,6 +87,44 @@ describe.skipIf(server === undefined)('an upload that is cut', () => {
       }
     },
     120_000,
+  );
+
+  it.each([1, 2])(
+    'by kill -9 when a put of part %i has arrived and nobody knows, is completed up to that without the right to list',
+    async (number) => {
+      const proxy = await startFaultProxy(gateway.endpoint);
+      proxy.inject({
+        fault: { type: 'Status', status: 403, body: s3Error('AccessDenied') },
+        matches: isListParts,
+      });
+      const storage = structuredClone(s3);
+      if (storage.spec.s3) storage.spec.s3.endpoint = proxy.endpoint;
+      const store = await createStore(storage);
+      const units = sampleUnits(200, UNIT_BYTES);
+      const file = path.join(scratch, `unknown-${number}.json`);
+      const key = `unknown-${number}.mp4`;
+      const readJournal = async () => uploadJournal.parse(JSON.parse(await readFile(file, 'utf8')));
+      const spec = JSON.stringify({ storage, key, journal: file, durabilitySeconds: 0.2 });
+      proxy.inject({ fault: { type: 'Unanswered' }, matches: isPutPart(number), every: 2, times: 1 });
+      const child = spawn(process.execPath, [program, spec], { stdio: ['ignore', 'ignore', 'inherit'] });
+      try {
+        while (proxy.swallowed === 0 && child.exitCode === null) await sleep(5);
+        child.kill('SIGKILL');
+        await once(child, 'close');
+        const journal = await readJournal();
+        const settled = journal.parts.reduce((sum, part) => sum + part.size, 0);
+        const { size } = await store.completeFromJournal(journal);
+        expect(size).toBeGreaterThan(settled);
+        expect(size % UNIT_BYTES).toBe(0);
+        const expected = Buffer.concat(units.slice(0, size / UNIT_BYTES));
+        expect(expected.equals(await readObject(store, key))).toBe(true);
+      } finally {
+        child.kill('SIGKILL');
+        await store.close();
+        await proxy.close();
+      }
+    },
+    60_000,
   );
 
   it("by the S3 server's own kill -9 goes on when the server is back", async () => {

@@ -11,6 +11,8 @@ export type Fault =
   | { readonly type: 'Reset'; readonly afterBytes: number }
   /** The server does what was asked, but the answer is replaced by a reset. */
   | { readonly type: 'LoseAnswer' }
+  /** The server does what was asked, and the caller never hears of it. */
+  | { readonly type: 'Unanswered' }
   /** Reset as above; the server gets the whole request that much later. */
   | { readonly type: 'Late'; readonly ms: number }
   | { readonly type: 'Status'; readonly status: number; readonly body?: string }
@@ -31,6 +33,8 @@ export interface FaultProxy {
   readonly port: number;
   /** Method, and path with its query, of all requests so far. */
   readonly requests: readonly { readonly method: string; readonly path: string }[];
+  /** How many were done by the server and are `Unanswered`. */
+  readonly swallowed: number;
   /** The first rule that matches counts. */
   inject(...rules: readonly FaultRule[]): void;
   clear(): void;
@@ -46,6 +50,8 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const requests: { method: string; path: string }[] = [];
   const sockets = new Set<Socket>();
   let rules: { rule: FaultRule; seen: number; done: number }[] = [];
+
+  let swallowed = 0;
 
   const pick = (method: string, path: string): Fault | undefined => {
     for (const entry of rules) {
@@ -106,6 +112,10 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
         socket.resetAndDestroy();
         return;
       }
+      case 'Unanswered':
+        await buffer(await forward(incoming, incoming));
+        swallowed++;
+        return;
       case 'Status':
         incoming.resume();
         answer.writeHead(fault.status, { 'content-type': 'application/xml' }).end(fault.body ?? '');
@@ -149,6 +159,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     endpoint: `http://127.0.0.1:${port}`,
     port,
     requests,
+    get swallowed() {
+      return swallowed;
+    },
     inject(...added) {
       rules = [...rules, ...added.map((rule) => ({ rule, seen: 0, done: 0 }))];
     },
@@ -167,6 +180,11 @@ export function isPutPart(partNumber?: number) {
     if (method !== 'PUT' || !path.includes('partNumber=')) return false;
     return partNumber === undefined || new RegExp(`[?&]partNumber=${partNumber}(&|$)`).test(path);
   };
+}
+
+/** Another condition: whoever asks what an open upload holds. */
+export function isListParts({ method, path }: { readonly method: string; readonly path: string }): boolean {
+  return method === 'GET' && path.includes('uploadId=');
 }
 
 /** The body of an S3 error answer. */
