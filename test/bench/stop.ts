@@ -1,4 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  createWorkbench,
+  recordedSeconds,
+  recordingManifest,
+  s3StorageManifests,
+  streamSource,
+} from '../e2e/workbench.ts';
 import { openBucket } from '../servers/bucket.ts';
 import { startVersityGw } from '../servers/versitygw.ts';
 import { runBench } from './lib/bench.ts';
@@ -61,6 +68,26 @@ await runBench('stop: a live recording of 5 min and of 2 h is stopped, S3', asyn
     }
   }
 
+  /** The same once by the command line: starting it and local mode's own ways come on top. */
+  async function stopByCommand(url: string, seconds: number): Promise<number> {
+    const bench = await createWorkbench();
+    try {
+      const file = await bench.manifest(
+        ...s3StorageManifests('bench', server),
+        recordingManifest('stopped', 'bench', streamSource(url)),
+      );
+      const running = bench.start('run', '-f', file);
+      await bench.until('stopped', recordedSeconds(seconds), burstTimeoutSeconds * 1000);
+      const [key = ''] = await bucket.openUploads();
+      const startMs = performance.now();
+      const [readableMs] = await Promise.all([untilReadable(bucket, key), bench.run(['stop', 'stopped'])]);
+      await running.exited;
+      return (readableMs - startMs) / 1000;
+    } finally {
+      await bench.close();
+    }
+  }
+
   const measures: Measure[] = [];
   const medians: number[] = [];
   for (const { name, seconds } of lengths) {
@@ -68,6 +95,10 @@ await runBench('stop: a live recording of 5 min and of 2 h is stopped, S3', asyn
     after(() => source.stop());
     const done: Stop[] = [];
     for (let stop = 0; stop < stops; stop++) done.push(await stopOnce(source.url, seconds));
+    if (measures.length === 0) {
+      const value = await stopByCommand(source.url, seconds);
+      measures.push({ name: `${name}: tapedeck stop → readable, once`, value, unit: 's' });
+    }
     const decided = done.map(({ decidedSeconds }) => decidedSeconds);
     const told = done.map(({ toldSeconds }) => toldSeconds);
     medians.push(median(told));
