@@ -68,8 +68,5 @@ function writeLauncher(name, script) {
   chmodSync(path, 0o755);
 }
 
-/** The pinned Node. */
-export const nodePath = join(bin, 'node');
-
 /** A program that a dependency of the workspace's root brings. @param {string} name */
 export const rootProgram = (name) => join(root, 'node_modules', '.bin', name);

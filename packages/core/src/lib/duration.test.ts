@@ -1,18 +1,17 @@
 import { expect, it } from 'vitest';
-import { durationOr, formatDuration, formatSeconds, parseDuration } from './duration.ts';
+import { durationOr, formatSeconds, parseDuration } from './duration.ts';
 
 it.each([
-  ['90s', 90, '1m30s'],
-  ['1h30m', 5400, '1h30m'],
-  ['1.5s', 1.5, '1.5s'],
-  ['250ms', 0.25, '250ms'],
-  ['24h', 86_400, '24h'],
-  ['0s', 0, '0s'],
-  ['1h0.2s', 3600.2, '1h0.2s'],
-  ['1m1h', 3660, '1h1m'],
-])('%s is %d seconds and reads %s', (text, seconds, shown) => {
+  ['90s', 90],
+  ['1h30m', 5400],
+  ['1.5s', 1.5],
+  ['250ms', 0.25],
+  ['24h', 86_400],
+  ['0s', 0],
+  ['1h0.2s', 3600.2],
+  ['1m1h', 3660],
+])('%s is %d seconds', (text, seconds) => {
   expect(parseDuration(text)).toBe(seconds);
-  expect(formatDuration(seconds)).toBe(shown);
   expect(parseDuration(formatSeconds(seconds))).toBe(seconds);
 });
 

@@ -32,14 +32,3 @@ export function durationOr(text: string | undefined, defaultSeconds: number): nu
 export function formatSeconds(seconds: number): string {
   return `${Math.max(0, Math.round(seconds * 1000)) / 1000}s`;
 }
-
-/** Seconds as people read them: `2h`, `1h30m`, `30m33.4s`, `250ms`, `0s`. */
-export function formatDuration(seconds: number): string {
-  const milliseconds = Math.max(0, Math.round(seconds * 1000));
-  if (milliseconds > 0 && milliseconds < 1000) return `${milliseconds}ms`;
-  const hours = Math.floor(milliseconds / 3_600_000);
-  const minutes = Math.floor((milliseconds % 3_600_000) / 60_000);
-  const rest = (milliseconds % 60_000) / 1000;
-  const text = `${hours > 0 ? `${hours}h` : ''}${minutes > 0 ? `${minutes}m` : ''}${rest > 0 ? `${rest}s` : ''}`;
-  return text === '' ? '0s' : text;
-}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { canMove, isFinalPhase, phaseOfRun, phaseTransitions } from './recording-phase.ts';
+import { canMove, isFinalPhase, phaseTransitions } from './recording-phase.ts';
 import { recordingPhase } from './recording-status.ts';
 
 const phases = recordingPhase.options;
@@ -22,9 +22,4 @@ it('goes back only to start again', () => {
   expect(canMove('Uploading', 'Recording')).toBe(false);
   expect(canMove('Recording', 'Pending')).toBe(false);
   expect(isFinalPhase(undefined)).toBe(false);
-});
-
-it('reads a run that ended as not yet the end', () => {
-  expect(phaseOfRun('Ended')).toBe('Uploading');
-  expect(phaseOfRun('Paused')).toBe('Paused');
 });

@@ -1,5 +1,4 @@
 import type { RecordingPhase } from './recording-status.ts';
-import type { RunState } from './run-contract.ts';
 
 /**
  * Where a recording may go from where. Staying is always allowed. A phase goes back only where an attempt
@@ -24,9 +23,4 @@ export function canMove(from: RecordingPhase, to: RecordingPhase): boolean {
 /** Uploaded and Failed: nothing happens to the recording any more. */
 export function isFinalPhase(phase: RecordingPhase | undefined): boolean {
   return phase !== undefined && phaseTransitions[phase].length === 0;
-}
-
-/** What a recording is doing while a run of it says so. `Ended` is not yet the end: its exit decides. */
-export function phaseOfRun(state: RunState): RecordingPhase {
-  return state === 'Ended' ? 'Uploading' : state;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ExitName, exitCodes } from './exit-code.ts';
 import { externalStorageSpec, storageCapabilities } from './external-storage.ts';
 import { audioSpec, videoSpec } from './recording-media.ts';
 import { recordingStopReason } from './recording-status.ts';
@@ -36,7 +37,6 @@ export const runSource = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('TestCard') }),
 ]);
-export type RunSource = z.infer<typeof runSource>;
 
 const journalPart = z.object({
   number: z.int().positive(),
@@ -163,15 +163,7 @@ export type RunState = z.infer<typeof runState>;
 
 /** How a run ended. `exit` names the process's exit code. */
 export const runResult = z.object({
-  exit: z.enum([
-    'Complete',
-    'Invalid',
-    'SourceFailed',
-    'StorageRefused',
-    'Retry',
-    'Undelivered',
-    'Interrupted',
-  ]),
+  exit: z.enum(Object.keys(exitCodes) as ExitName[]),
   stopReason: recordingStopReason.optional(),
   /** An ErrorCode, when something failed. */
   code: z.string().optional(),
