@@ -78,7 +78,13 @@ export function createLocalLauncher(options: LocalLauncherOptions): LocalLaunche
       startTime: new Date().toISOString(),
       delivered: false,
     };
-    directory.writeRecord(record);
+    try {
+      directory.writeRecord(record);
+    } catch (error) {
+      // Nobody would find it again: it has no spec yet, and none of its kind may be left waiting for one.
+      await killGroup(child.process);
+      throw error;
+    }
     children.add(plan.id);
     child.ended.then((exit) => settle(directory, record, exit)).catch(onError);
     // A child that ended before it had taken all of it was started all the same: its exit says why.
