@@ -48,6 +48,8 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
   const keys = new Map<string, RecordingKey>();
   /** What each name held when it was last looked at, for as long as it has not ended. */
   const live = new Map<string, Recording>();
+  /** The uid that each name held when it was last looked at, ended or not. */
+  const uids = new Map<string, string>();
   /** Gone from the store with a run that may still go, by uid. */
   const orphans = new Map<string, Recording>();
   const failures = new Map<string, LaunchFailure>();
@@ -58,6 +60,7 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
   function see(key: RecordingKey, recording: Recording): void {
     const uid = recording.metadata.uid ?? '';
     keys.set(uid, key);
+    uids.set(nameOf(key), uid);
     if (isFinalPhase(recording.status?.phase)) live.delete(nameOf(key));
     else live.set(nameOf(key), recording);
   }
@@ -72,11 +75,12 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
 
   /** What was under the name before is gone, or is another now: end what runs for it. */
   function orphanOf(key: RecordingKey, current: Recording | undefined): void {
+    const uid = uids.get(nameOf(key));
+    if (uid === undefined || uid === current?.metadata.uid) return;
     const before = live.get(nameOf(key));
-    const uid = before?.metadata.uid ?? '';
-    if (before === undefined || uid === current?.metadata.uid) return;
     live.delete(nameOf(key));
-    if ((before.status?.attempts ?? []).length === 0) {
+    uids.delete(nameOf(key));
+    if (before === undefined || (before.status?.attempts ?? []).length === 0) {
       drop(uid);
       return;
     }
@@ -143,8 +147,11 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
           await ledger.forget(uid);
           break;
         case 'Remove':
-          live.delete(nameOf({ namespace, name }));
-          if (!orphans.has(uid)) await resources.remove({ kind: 'Recording', namespace, name }, uid);
+          if (!orphans.has(uid)) {
+            live.delete(nameOf({ namespace, name }));
+            uids.delete(nameOf({ namespace, name }));
+            await resources.remove({ kind: 'Recording', namespace, name }, uid);
+          }
           drop(uid);
           break;
         case 'Event':
