@@ -37,9 +37,10 @@ export function createPartKeeper(spool: Spool | undefined): PartKeeper {
     running = done.catch(() => undefined); // The caller hears of it.
     return done;
   };
-  const toSpool = (part: PartRecord): Promise<void> =>
+  const toSpool = (part: PartRecord, only?: { readonly revision: number }): Promise<void> =>
     serial(async () => {
       if (spool === undefined || part.bytes === undefined) return;
+      if (only !== undefined && only.revision !== part.revision) return;
       if (part.spooled !== part.revision) {
         if (!needsPut(part) && !part.suspect) return;
         const { number, offset, size, revision } = part;
@@ -66,10 +67,13 @@ export function createPartKeeper(spool: Spool | undefined): PartKeeper {
     get bytesSpooled() {
       return spool?.bytes ?? 0;
     },
-    toSpool,
+    toSpool: (part) => toSpool(part),
     async allToSpool(parts) {
+      // A whole part 1 that changes while it waits for its turn has got its final head, and goes after the others.
+      const wholeHead = parts.find(({ number, sealed }) => number === 1 && sealed);
+      const only = wholeHead && { revision: wholeHead.revision };
       try {
-        for (const part of parts) await toSpool(part);
+        for (const part of parts) await toSpool(part, part === wholeHead ? only : undefined);
       } catch {
         // What does not fit stays in memory; `append` says so when there is no room there either.
       }
