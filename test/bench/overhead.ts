@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { findFfmpeg, planCapture } from '@tapedeck/encoder';
 import { startVersityGw, type VersityGw } from '../servers/versitygw.ts';
-import { runBench } from './lib/bench.ts';
+import { type After, runBench } from './lib/bench.ts';
 import { benchSeconds } from './lib/length.ts';
 import { endedChildrenCpuSeconds } from './lib/process-usage.ts';
 import { gatewayStorage, type RunUsage, startRecorder } from './lib/recorder-process.ts';
@@ -38,12 +38,13 @@ async function runBareFfmpeg(): Promise<number> {
   return (await endedChildrenCpuSeconds()) - before;
 }
 
-async function runRecorder(server: VersityGw): Promise<RunUsage> {
+async function runRecorder(server: VersityGw, after: After): Promise<RunUsage> {
   const recorder = await startRecorder({
     ...wanted,
     storages: [gatewayStorage(server)],
     stopAfterSeconds: seconds,
   });
+  after(() => recorder.close());
   try {
     return (await recorder.finished()).usage;
   } finally {
@@ -59,7 +60,7 @@ await runBench('overhead: the recorder against its bare ffmpeg, 720p30 test card
   const runs: RunUsage[] = [];
   for (let pair = 0; pair < pairs; pair++) {
     bare.push(await runBareFfmpeg());
-    runs.push(await runRecorder(server));
+    runs.push(await runRecorder(server, after));
   }
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const most = (read: (usage: RunUsage) => number) => percentile(runs.map(read), 1);

@@ -45,6 +45,7 @@ await runBench('stop: a live recording of 5 min and of 2 h is stopped, S3', asyn
       source: { type: 'Stream', url, lostTimeoutSeconds: 10, startTimeoutSeconds: 20 },
       storages: [gatewayStorage(server)],
     });
+    after(() => recorder.close());
     try {
       const { control } = recorder;
       const { files } = await control.until(
@@ -71,6 +72,7 @@ await runBench('stop: a live recording of 5 min and of 2 h is stopped, S3', asyn
   /** The same once by the command line: starting it and local mode's own ways come on top. */
   async function stopByCommand(url: string, seconds: number): Promise<number> {
     const bench = await createWorkbench();
+    after(() => bench.close());
     try {
       const file = await bench.manifest(
         ...s3StorageManifests('bench', server),
