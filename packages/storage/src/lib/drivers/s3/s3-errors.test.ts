@@ -19,7 +19,6 @@ describe("S3's errors", () => {
     [answered('InvalidPart', 400), 'PartMismatch'],
     [answered('NoSuchBucket', 404), 'BucketNotFound'],
     [answered('NoSuchKey', 404), 'NotFound'],
-    [answered('NotFound', 404), 'NotFound'],
     [answered('AccessDenied', 403), 'StorageDenied'],
     [answered('403', 403), 'StorageDenied'],
     [answered('InvalidAccessKeyId', 403), 'StorageUnauthenticated'],
@@ -45,7 +44,17 @@ describe("S3's errors", () => {
     [new Error('wrapped', { cause: failed('ECONNREFUSED') }), 'StorageUnreachable'],
     // What nobody knows is never made into something comfortable.
     [answered('SomethingNew', 400), 'Unknown'],
-    [answered('UnknownError', 404), 'Unknown'],
+    [answered('UnknownError', 400), 'Unknown'],
+    // A web server that is no S3.
+    [answered('NotFound', 404), 'StorageUnreachable'],
+    [answered('UnknownError', 404), 'StorageUnreachable'],
+    [answered('Error', 501, 'XML parse error. Deserialization error: to see…'), 'StorageUnreachable'],
+    [
+      Object.assign(new Error('write EPROTO 40:error:0A00010B:SSL routines::wrong version number:c:78:'), {
+        code: 'EPROTO',
+      }),
+      'StorageTlsFailed',
+    ],
     [new TypeError('a mistake of ours'), 'Unknown'],
     ['a string', 'Unknown'],
   ])('%s is %s', (error, code) => {
@@ -69,4 +78,18 @@ describe("S3's errors", () => {
     const own = new TapedeckError('StorageFull', 'full');
     expect(translateS3Error(call, own)).toBe(own);
   });
+});
+
+it('takes a missing key for what it is where one key is read', () => {
+  const read = { ...call, operation: 'HeadObject' };
+  expect(translateS3Error(read, answered('NotFound', 404)).code).toBe('NotFound');
+});
+
+it('says what to write when the endpoint has no TLS, in none of OpenSSL’s words', () => {
+  const error = Object.assign(
+    new Error('write EPROTO 40:error:0A00010B:SSL routines::wrong version number:'),
+    { code: 'EPROTO' },
+  );
+  expect(translateS3Error(call, error).message).toContain('write http://');
+  expect(translateS3Error(call, error).message).not.toContain('SSL routines');
 });

@@ -124,11 +124,37 @@ export function translateS3Error(call: S3Call, error: unknown, signal?: AbortSig
   if (signal?.aborted) {
     return new TapedeckError('Aborted', `${operation} on ${target} was aborted.`, { cause: error });
   }
+  if (isForeign(operation, error)) {
+    const message = `${operation} on ${target} failed: what answers there does not speak S3 (${httpStatus(error)}); check the endpoint.`;
+    return new TapedeckError('StorageUnreachable', message, { cause: error });
+  }
+  if (isPlainHttp(error)) {
+    const message = `${operation} on ${target} failed: the server speaks HTTP without TLS there; write http:// in the endpoint, or name its TLS port.`;
+    return new TapedeckError('StorageTlsFailed', message, { cause: error });
+  }
   const code = recognise(error);
   const said = words(error);
   const hint = code === 'StorageDenied' ? `allow ${permission} there` : hints[code];
   const message = `${operation} on ${target} failed: ${said}${hint === undefined ? '' : `; ${hint}`}.`;
   return new TapedeckError(code, message, { cause: error });
+}
+
+/**
+ * A web server that is no S3 answers 404 in its own words. An S3 that misses something names it, but for the
+ * calls that read one key, where a 404 may come without any words.
+ */
+function isForeign(operation: string, error: unknown): boolean {
+  // The SDK's words for a body that is no XML, such as a web page.
+  if (/Deserialization error/.test(textOf(error, 'message') ?? '') && httpStatus(error) !== undefined)
+    return true;
+  const reads = operation === 'HeadObject' || operation === 'GetObject';
+  const name = textOf(error, 'name');
+  return !reads && httpStatus(error) === 404 && (name === 'NotFound' || name === 'UnknownError');
+}
+
+/** OpenSSL's words when the first bytes of an answer are no TLS record. */
+function isPlainHttp(error: unknown): boolean {
+  return textOf(error, 'code') === 'EPROTO' && /wrong version number/.test(textOf(error, 'message') ?? '');
 }
 
 function recognise(error: unknown): ErrorCode {
