@@ -48,6 +48,7 @@ describe("S3's errors", () => {
     // A web server that is no S3.
     [answered('NotFound', 404), 'StorageUnreachable'],
     [answered('UnknownError', 404), 'StorageUnreachable'],
+    [answered('Error', 502, 'XML parse error. Deserialization error: to see…'), 'StorageUnavailable'],
     [answered('Error', 501, 'XML parse error. Deserialization error: to see…'), 'StorageUnreachable'],
     [
       Object.assign(new Error('write EPROTO 40:error:0A00010B:SSL routines::wrong version number:c:78:'), {

@@ -139,6 +139,9 @@ export function translateS3Error(call: S3Call, error: unknown, signal?: AbortSig
   return new TapedeckError(code, message, { cause: error });
 }
 
+/** Statuses of a service that is there, but not well. */
+const passing: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
+
 /**
  * A web server that is no S3 answers 404 in its own words. An S3 that misses something names it, but for the
  * calls that read one key, where a 404 may come without any words.
@@ -149,7 +152,7 @@ function isForeign(operation: string, error: unknown): boolean {
     return true;
   const reads = operation === 'HeadObject' || operation === 'GetObject';
   const name = textOf(error, 'name');
-  return !reads && httpStatus(error) === 404 && (name === 'NotFound' || name === 'UnknownError');
+  return !reads && status === 404 && (name === 'NotFound' || name === 'UnknownError');
 }
 
 /** OpenSSL's words when the first bytes of an answer are no TLS record. */
