@@ -147,9 +147,9 @@ const passing: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
  * calls that read one key, where a 404 may come without any words.
  */
 function isForeign(operation: string, error: unknown): boolean {
+  const status = httpStatus(error) ?? 0;
   // The SDK's words for a body that is no XML, such as a web page.
-  if (/Deserialization error/.test(textOf(error, 'message') ?? '') && httpStatus(error) !== undefined)
-    return true;
+  if (/Deserialization error/.test(textOf(error, 'message') ?? '')) return !passing.has(status);
   const reads = operation === 'HeadObject' || operation === 'GetObject';
   const name = textOf(error, 'name');
   return !reads && status === 404 && (name === 'NotFound' || name === 'UnknownError');
