@@ -46,6 +46,8 @@ export async function startCapture(plan: CapturePlan, options: CaptureOptions = 
 }
 
 function superviseCapture(child: ChildProcess, plan: CapturePlan, options: CaptureOptions): Capture {
+  // Without descriptors to give, spawn fails twice: here below, and by an event that nobody would hear.
+  child.on('error', () => undefined);
   const { stdout, stderr, progress, list, watched } = pipesOf(child);
   let stats: CaptureStats = noStats;
   let asked = false;

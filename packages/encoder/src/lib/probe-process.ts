@@ -53,6 +53,8 @@ async function collect(
     signal: run.signal,
     killSignal: 'SIGKILL',
   });
+  // Without descriptors to give, spawn fails twice: here below, and by an event that nobody would hear.
+  child.on('error', () => undefined);
   const { stdin, stdout, stderr } = pipesOf(child);
   const log = createFfmpegLog(run.redact);
   let output = '';

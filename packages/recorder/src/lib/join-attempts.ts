@@ -97,7 +97,8 @@ async function joinPieces(context: RunContext, store: Store, pieces: readonly Ru
     log.info('Joined', { key: sink.file.key, pieces: pieces.length });
     return { ...sink.file, segment, pieces: lengths };
   } catch (error) {
-    await sink.discard();
+    // What went wrong first is what is told; parts that stay are the bucket's lifecycle rule's.
+    await sink.discard().catch(() => undefined);
     throw error;
   }
 }

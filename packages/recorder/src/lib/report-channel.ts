@@ -38,19 +38,20 @@ export function createReportChannel(options: ChannelOptions): ReportChannel {
 
   async function once(): Promise<boolean> {
     if (send === undefined) return true;
+    let reply: RunReply;
     try {
-      const reply = await send(options.report());
-      lastReply = performance.now();
-      intervalSeconds = reply.intervalSeconds;
-      if (!reachable) log.info('ControlBack');
-      reachable = true;
-      options.onDesired(reply.desired);
-      return true;
+      reply = await send(options.report());
     } catch (error) {
       if (reachable) log.warn('ControlAway', { message: String(error) });
       reachable = false;
       return false;
     }
+    lastReply = performance.now();
+    intervalSeconds = reply.intervalSeconds;
+    if (!reachable) log.info('ControlBack');
+    reachable = true;
+    options.onDesired(reply.desired);
+    return true;
   }
 
   function flush(): Promise<boolean> {

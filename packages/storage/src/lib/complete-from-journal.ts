@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { TapedeckError, type UploadJournal } from '@tapedeck/core';
+import { type ErrorCode, TapedeckError, type UploadJournal } from '@tapedeck/core';
 import { type CallTimeouts, callOnce, callWithRetries, putTimeoutMs } from './call.ts';
 import { completeUpload } from './completion.ts';
 import type { CompletedPart, Driver, ObjectInfo, StoredPart, UploadToken } from './driver.ts';
@@ -92,18 +92,23 @@ async function lookUp(
   }
 }
 
+/** What a storage answers that has no such object, or does not let us see. Anything else is no answer. */
+const nothingToSee: ReadonlySet<ErrorCode> = new Set(['NotFound', 'StorageDenied', 'NotSupported']);
+
 async function completedBefore({
   driver,
   fullKey,
+  policy,
   timeouts,
   signal,
 }: JournalPorts): Promise<ObjectInfo | undefined> {
+  const look = () =>
+    callOnce(`Looking for ${fullKey}`, timeouts.callMs, signal, (signal) => driver.head(fullKey, { signal }));
   try {
-    return await callOnce(`Looking for ${fullKey}`, timeouts.callMs, signal, (signal) =>
-      driver.head(fullKey, { signal }),
-    );
-  } catch {
-    return undefined; // Not there, or not ours to see: either way there is no object to name.
+    return await callWithRetries(policy, { signal }, look);
+  } catch (error) {
+    if (nothingToSee.has(TapedeckError.from(error).code)) return undefined;
+    throw error;
   }
 }
 
