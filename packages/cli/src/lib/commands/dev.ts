@@ -1,6 +1,7 @@
 import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { takeInterrupts } from '../interrupt.ts';
+import { awayTimeoutText } from '../local/away-limit.ts';
 import type { LocalData } from '../local/local-data.ts';
 import { openSession } from '../local/session.ts';
 import { isOver } from '../progress/progress-line.ts';
@@ -39,7 +40,7 @@ export async function dev(data: LocalData, terminal: Terminal): Promise<CliExitC
     const left = (await data.store.list('Recording')).filter((each) => !isOver(each)).length;
     if (left > 0 && session.leading) {
       view.say(
-        `${left} recording(s) go on by themselves for up to 10 minutes; start "tapedeck dev" again before that.`,
+        `${left} recording(s) go on by themselves for up to ${awayTimeoutText}; start "tapedeck dev" again before that.`,
       );
     }
     return cliExitCodes.Done;

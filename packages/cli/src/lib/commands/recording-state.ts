@@ -1,16 +1,23 @@
+import type { ResourceKey } from '@tapedeck/control';
+import type { Recording } from '@tapedeck/core';
 import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { resourceName } from '../kind-name.ts';
 import { isControlled } from '../local/control-client.ts';
 import { controlSocketPath } from '../local/control-socket.ts';
 import type { LocalData } from '../local/local-data.ts';
+import { hasRecorder } from '../local/unattended.ts';
+import { isOver, phaseOf } from '../progress/progress-line.ts';
 import type { Terminal } from '../terminal.ts';
 
 const states = { pause: 'Paused', resume: 'Recording', stop: 'Stopped' } as const;
 const said = { pause: 'paused', resume: 'resumed', stop: 'stopped' } as const;
 export type StateCommand = keyof typeof states;
 
-/** Tells recordings what to do; control passes it on within a second. */
+/**
+ * Tells recordings what to do. Control passes it on within a second; where none runs, this process does that itself
+ * and ends when it is done.
+ */
 export async function setRecordingState(
   data: LocalData,
   terminal: Terminal,
@@ -19,24 +26,41 @@ export async function setRecordingState(
   options: { readonly namespace?: string },
 ): Promise<CliExitCode> {
   const namespace = options.namespace ?? 'default';
+  const asked: Recording[] = [];
   for (const word of names) {
     const name = word.replace(/^rec(ordings?)?\//, '');
-    const { status } = (await data.store.get('Recording', namespace, name)) ?? {};
-    if (status?.phase === 'Uploaded' || status?.phase === 'Failed') {
+    const recording = await data.store.get('Recording', namespace, name);
+    if (recording !== undefined && isOver(recording)) {
+      const phase = phaseOf(recording);
       if (command !== 'stop') {
         throw new TapedeckError(
           'InvalidManifest',
-          `Recording ${name} is over (${status.phase}); it cannot be ${said[command]}`,
+          `Recording ${name} is over (${phase}); it cannot be ${said[command]}`,
         );
       }
-      terminal.say(`Recording ${name} is over already (${status.phase}).`);
+      terminal.say(`Recording ${name} is over already (${phase}).`);
       continue;
     }
-    await data.store.setState(namespace, name, states[command]);
-    terminal.print(`${resourceName('Recording', name)} ${said[command]}`);
+    asked.push(await data.store.setState(namespace, name, states[command]));
   }
-  if (!(await isControlled(controlSocketPath(data.directory.root)))) {
-    terminal.say('No control process runs here now; "tapedeck dev" passes it on.');
+  const controlled = asked.length === 0 || (await isControlled(controlSocketPath(data.directory.root)));
+  // Pausing what does not run must not start it; stopping it completes what an earlier run left.
+  const alone = (each: Recording) => command === 'stop' || hasRecorder(data, each.metadata.uid ?? '');
+  const own = controlled ? [] : asked.filter(alone);
+  const left = new Set(asked.filter((each) => !own.includes(each)));
+  for (const { metadata } of left) {
+    terminal.print(`${resourceName('Recording', metadata.name)} asked to ${command}`);
   }
-  return cliExitCodes.Done;
+  if (!controlled && left.size > 0) {
+    terminal.say(
+      'It does not run now, and no control process runs here; "tapedeck dev" takes it from there.',
+    );
+  }
+  if (own.length === 0) return cliExitCodes.Done;
+  const { carryOut } = await import('./recording-state-alone.ts');
+  return await carryOut(data, terminal, command, own.map(keyOf));
+}
+
+function keyOf({ metadata }: Recording): ResourceKey {
+  return { kind: 'Recording', namespace: metadata.namespace ?? 'default', name: metadata.name };
 }

@@ -143,14 +143,18 @@ describe('run', () => {
   it('hears of what another shell says', async () => {
     const running = start(['run', '-f', write('a', 'maxDuration: 1h')]);
     await until('a', 'Recording');
-    expect((await tapedeck('pause', 'a')).stdout).toBe('recording.tapedeck.dev/a paused\n');
+    expect((await tapedeck('pause', 'a')).stdout).toBe('recording.tapedeck.dev/a asked to pause\n');
     await until('a', 'Paused');
     await tapedeck('resume', 'a');
     await until('a', 'Recording');
     await tapedeck('stop', 'a');
     expect(await running.ended).toMatchObject({ code: 0 });
     expect((await recording('a')).status?.stopReason).toBe('Requested');
-    expect(await tapedeck('stop', 'a')).toMatchObject({ code: 0, stdout: '' });
+    expect(await tapedeck('stop', 'a')).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: 'Recording a is over already (Uploaded).\n',
+    });
     expect((await tapedeck('resume', 'a')).code).toBe(2);
   });
 
@@ -213,15 +217,55 @@ describe('several control processes', () => {
     const pids = recorders();
     first.child.kill('SIGKILL');
     await first.ended;
-    expect((await tapedeck('stop', 'a')).stderr).toContain('No control process runs');
     expect(recorders()).toEqual(pids);
     const next = start(['dev']);
+    await expect.poll(next.stderr, { timeout: 10_000 }).toContain('Running the recordings');
+    expect((await tapedeck('stop', 'a')).stdout).toBe('recording.tapedeck.dev/a asked to stop\n');
     await until('a', 'Uploaded');
     expect((await recording('a')).status?.attempts).toHaveLength(1);
     next.child.kill('SIGINT');
     expect((await next.ended).code).toBe(0);
     expect(recorders()).toEqual([]);
   });
+
+  it('are not needed to pause, resume and stop what goes on: the command waits until it is so', async () => {
+    const first = start(['run', '-f', write('a', 'maxDuration: 1h')]);
+    await until('a', 'Recording');
+    first.child.kill('SIGKILL');
+    await first.ended;
+    await tapedeck('apply', '-f', write('waits', 'maxDuration: 1h'));
+    const paused = await tapedeck('pause', 'a');
+    expect(paused).toMatchObject({ code: 0, stdout: 'recording.tapedeck.dev/a paused\n' });
+    expect(paused.stderr).toMatch(/Still there: a, waits\. What records goes on .* up to 10 minutes/);
+    expect(await phase('a')).toBe('Paused');
+    expect((await tapedeck('resume', 'a')).stdout).toBe('recording.tapedeck.dev/a resumed\n');
+    expect(await phase('a')).toBe('Recording');
+    const stopped = await tapedeck('stop', 'a');
+    expect(stopped).toMatchObject({ code: 0, stdout: 'recording.tapedeck.dev/a stopped\n' });
+    expect(stopped.stderr).toContain('recording/a Uploaded');
+    expect((await recording('a')).status).toMatchObject({ phase: 'Uploaded', stopReason: 'Requested' });
+    expect(recorders()).toEqual([]);
+    // What only waited was not started by that.
+    expect((await recording('waits')).status).toBeUndefined();
+  });
+
+  it('are waited for no longer when the recorder does not say so', async () => {
+    const first = start(['run', '-f', write('a', 'maxDuration: 1h')]);
+    await until('a', 'Recording');
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const [pid = 0] = recorders();
+    process.kill(pid, 'SIGSTOP');
+    expect(await tapedeck('pause', 'a')).toMatchObject({
+      code: 5,
+      stdout: '',
+      stderr: expect.stringContaining('the recorder has not said so in 15 s'),
+    });
+    const stopping = start(['stop', 'a']);
+    await expect.poll(stopping.stderr, { timeout: 20_000 }).toContain('Ctrl-C waits no longer');
+    stopping.child.kill('SIGINT');
+    expect((await stopping.ended).code).toBe(130);
+  }, 60_000);
 
   it('delete a recording that runs: it is ended, then it is gone', async () => {
     const dev = start(['dev']);

@@ -9,6 +9,7 @@ import { removeResource } from '../local/removal.ts';
 import { waitUntilGone } from '../local/resource-wait.ts';
 import { openSession, type Session } from '../local/session.ts';
 import { requestCheck } from '../local/storage-recheck.ts';
+import { leftBehindText } from '../local/unattended.ts';
 import type { LocalManifest } from '../manifest/local-manifest.ts';
 import { isOver, outputPlaces, phaseOf } from '../progress/progress-line.ts';
 import { createProgressView, type ProgressView } from '../progress/progress-view.ts';
@@ -163,8 +164,6 @@ async function followUntilOver(following: Following): Promise<readonly Recording
 /** A leader that ends leaves recordings of others alone where nobody waits to take over. */
 async function warnOfOthers(data: LocalData, session: Session, terminal: Terminal): Promise<void> {
   if (!session.leading) return;
-  const others = (await data.store.list('Recording')).filter((each) => !isOver(each));
-  if (others.length === 0) return;
-  const names = others.map(({ metadata }) => metadata.name).join(', ');
-  terminal.say(`Still there: ${names}. "tapedeck dev" looks after them.`);
+  const left = await leftBehindText(data);
+  if (left !== undefined) terminal.say(left);
 }

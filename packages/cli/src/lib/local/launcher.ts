@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Launcher, RunObservation, RunPlan } from '@tapedeck/control';
 import { exitCodes, type RunReport, runReport } from '@tapedeck/core';
+import { awayTimeoutSeconds } from './away-limit.ts';
 import { boundLog } from './bounded-log.ts';
 import { runCheck } from './check-run.ts';
 import { type RecorderCommand, startChildRun } from './child-run.ts';
@@ -18,8 +19,6 @@ const killGraceMs = 20_000;
 /** A run that an earlier control process started is not our child: its end is looked for. */
 const adoptedPollMs = 500;
 const logPollMs = 5_000;
-/** After this long without any control process a recorder ends by itself, its files complete. */
-const awayTimeoutSeconds = 600;
 
 export interface LocalLauncherOptions {
   readonly data: DataDirectory;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { createControl } from '@tapedeck/control';
+import { createControl, type ResourceKey, type ResourceStore } from '@tapedeck/control';
 import { TapedeckError } from '@tapedeck/core';
 import { createControlLog } from './control-log.ts';
 import { startControlServer } from './control-server.ts';
@@ -27,6 +27,11 @@ interface LeaderOptions {
   readonly socket: string;
   readonly secrets: SecretCache;
   readonly onError: (error: unknown) => void;
+  /**
+   * Of what is there at the start, what is looked at; absent: all of it. For a command that leads for one recording's
+   * sake: it starts nothing else that waits. What reports or changes from then on is looked at in any case.
+   */
+  readonly startsWith?: ((key: ResourceKey) => boolean) | undefined;
 }
 
 /** Starts control over a data directory, whose lock the caller holds: launcher, reconciling, and the socket it is reached by. */
@@ -44,7 +49,7 @@ export async function createLeader(options: LeaderOptions): Promise<Leader> {
     scratchBytes,
   });
   const control = createControl({
-    resources: data.store,
+    resources: startingWith(data.store, options.startsWith),
     launcher,
     ledger: createReportLedger(data.database),
     clock: { now: () => new Date() },
@@ -93,6 +98,24 @@ export async function createLeader(options: LeaderOptions): Promise<Leader> {
       await running;
       await server.close();
       launcher.close();
+    },
+  };
+}
+
+/** The store whose watch leaves out what is there already and is not wanted; it names that before `watch` returns. */
+function startingWith(
+  store: ResourceStore,
+  wanted: ((key: ResourceKey) => boolean) | undefined,
+): ResourceStore {
+  if (wanted === undefined) return store;
+  return {
+    ...store,
+    watch(onChange, signal) {
+      let started = false;
+      store.watch((key) => {
+        if (started || wanted(key)) onChange(key);
+      }, signal);
+      started = true;
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { ResourceKey } from '@tapedeck/control';
 import { handOverSecrets } from './control-client.ts';
 import { controlSocketPath } from './control-socket.ts';
 import { createLeader, type Leader } from './leader.ts';
@@ -29,6 +30,8 @@ interface SessionOptions {
   readonly onError: (error: unknown) => void;
   /** This process leads from now on. `takenOver`: after another one had. */
   readonly onLead?: (takenOver: boolean) => void;
+  /** Of what is there when this process begins to lead, what it looks at; absent: all of it. */
+  readonly startsWith?: (key: ResourceKey) => boolean;
 }
 
 /** Joins in controlling a data directory: leads where nobody does, else follows and takes over when the leader is gone. */
@@ -47,7 +50,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     const leadership = tryLead(data.directory.leaderLock);
     if (leadership === undefined) return false;
     try {
-      leader = await createLeader({ data, socket, secrets, onError });
+      leader = await createLeader({ data, socket, secrets, onError, startsWith: options.startsWith });
     } finally {
       if (leader === undefined) leadership.release();
     }
