@@ -2,6 +2,7 @@ import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { parseTarget } from '../kind-name.ts';
 import type { LocalData } from '../local/local-data.ts';
+import { findUnattended, unattendedText } from '../local/unattended.ts';
 import { describeResource } from '../output/resource-description.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -22,9 +23,21 @@ export async function describe(
   }
   const chosen = names.length === 0 ? all : all.filter(({ metadata }) => names.includes(metadata.name));
   const now = new Date();
+  const unattended = await findUnattended(
+    data,
+    chosen.filter((each) => each.kind === 'Recording'),
+  );
   const texts: string[] = [];
   for (const resource of chosen) {
-    texts.push(await describeResource(resource, data.events.list(resource.metadata.uid ?? ''), now));
+    const { uid = '' } = resource.metadata;
+    const alone = unattended.find((each) => each.uid === uid);
+    texts.push(
+      await describeResource(resource, {
+        events: data.events.list(uid),
+        now,
+        unattended: alone && unattendedText(alone),
+      }),
+    );
   }
   terminal.print(texts.join('\n\n\n'));
   return cliExitCodes.Done;

@@ -7,6 +7,7 @@ import { isControlled } from '../local/control-client.ts';
 import { controlSocketPath } from '../local/control-socket.ts';
 import type { LocalData } from '../local/local-data.ts';
 import { findRecorder } from '../local/recorder-command.ts';
+import { findUnattended, unattendedText } from '../local/unattended.ts';
 import { formatBytes } from '../output/amount.ts';
 import { renderTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -109,5 +110,15 @@ async function dataFindings(openData: () => LocalData): Promise<readonly Finding
         ? 'a process runs the recordings'
         : 'not running; "tapedeck dev" or "tapedeck run" starts it',
     },
+    ...(await unattendedFindings(data)),
   ];
+}
+
+async function unattendedFindings(data: LocalData): Promise<readonly Finding[]> {
+  const unattended = await findUnattended(data, await data.store.list('Recording'));
+  return unattended.map((each) => ({
+    name: 'unattended',
+    passed: undefined,
+    message: `${each.name}, ${unattendedText(each)}; "tapedeck dev" looks after it, "tapedeck stop ${each.name}" ends it`,
+  }));
 }

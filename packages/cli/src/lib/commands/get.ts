@@ -3,6 +3,7 @@ import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { kindNames, parseTarget, resourceName } from '../kind-name.ts';
 import type { LocalData } from '../local/local-data.ts';
+import { findUnattended, unattendedText } from '../local/unattended.ts';
 import { listDocument, type OutputFormat, parseOutputFormat, renderDocument } from '../output/document.ts';
 import { createResourceTable } from '../output/resource-table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -31,6 +32,7 @@ export async function get(
   const resources = await select(data, kind, namespace, names);
   const printer = createPrinter(terminal, kind, format, options);
   await printer.first(resources, names.length === 1);
+  await warnOfUnattended(data, terminal, resources);
   if (options.watch === true) {
     const matches = (key: ResourceKey) =>
       key.kind === kind &&
@@ -61,6 +63,18 @@ async function select(
     found.push(resource);
   }
   return found;
+}
+
+/** Figures that nobody renews look live. */
+async function warnOfUnattended(
+  data: LocalData,
+  terminal: Terminal,
+  resources: readonly AnyResource[],
+): Promise<void> {
+  const recordings = resources.filter((each) => each.kind === 'Recording');
+  for (const each of await findUnattended(data, recordings)) {
+    terminal.say(`${each.name}: ${unattendedText(each)}`);
+  }
 }
 
 interface Printer {

@@ -9,9 +9,14 @@ import { readableUrl } from './url.ts';
 /** What `describe` prints: everything that is known of a resource, for people. */
 export async function describeResource(
   resource: ResourceByKind[Kind],
-  events: readonly LocalEvent[],
-  now: Date,
+  about: {
+    readonly events: readonly LocalEvent[];
+    readonly now: Date;
+    /** What its figures are worth when no control process renews them. */
+    readonly unattended?: string | undefined;
+  },
 ): Promise<string> {
+  const { events, now, unattended } = about;
   const { stringify } = await import('yaml');
   const { metadata } = resource;
   const sections = [
@@ -34,6 +39,7 @@ export async function describeResource(
           ] as const)
         : []),
       ...(resource.kind === 'Recording' ? recordingFields(resource) : []),
+      ['Unattended', unattended],
     ]),
     `Spec:\n${indent(stringify(resource.spec, { lineWidth: 0 }).trimEnd())}`,
     ...(resource.kind === 'Recording' ? recordingSections(resource) : []),
