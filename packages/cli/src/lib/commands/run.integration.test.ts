@@ -233,6 +233,10 @@ describe('several control processes', () => {
     await until('a', 'Recording');
     first.child.kill('SIGKILL');
     await first.ended;
+    const old = /as of 20[^ ]+Z; no control process runs here, .* goes on by itself for up to 10 minutes/;
+    expect((await tapedeck('get', 'rec')).stderr).toMatch(old);
+    expect((await tapedeck('describe', 'rec', 'a')).stdout).toMatch(old);
+    expect((await tapedeck('doctor')).stdout).toMatch(/– +unattended +a, as of/);
     await tapedeck('apply', '-f', write('waits', 'maxDuration: 1h'));
     const paused = await tapedeck('pause', 'a');
     expect(paused).toMatchObject({ code: 0, stdout: 'recording.tapedeck.dev/a paused\n' });
@@ -291,7 +295,7 @@ describe('several control processes', () => {
     const alone = await tapedeck('storage', 'check', 'folder');
     expect(alone).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining('apply the file with the Secret again'),
+      stderr: expect.stringContaining('no Secret keys here; "tapedeck storage check -f FILE" takes it'),
     });
     expect((await tapedeck('storage', 'check', '-f', file)).code).toBe(0);
   });

@@ -3,7 +3,7 @@ import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { takeInterrupts } from '../interrupt.ts';
 import { runCheck } from '../local/check-run.ts';
-import { checkThroughControl, noControl } from '../local/control-client.ts';
+import { checkThroughControl } from '../local/control-client.ts';
 import { controlSocketPath } from '../local/control-socket.ts';
 import type { LocalData } from '../local/local-data.ts';
 import { findRecorder } from '../local/recorder-command.ts';
@@ -100,14 +100,20 @@ interface Target {
 
 /** Its Secret, if any, is known to the control process alone: that one has to do the check. */
 async function checkOne(data: LocalData, target: Target, signal: AbortSignal): Promise<CheckReport> {
-  if (target.spec.credentials?.secretRef === undefined) {
+  const secret = target.spec.credentials?.secretRef?.name;
+  if (secret === undefined) {
     return await check(data, target, createSecretCache(), signal);
   }
   try {
     return await checkThroughControl(controlSocketPath(data.directory.root), target, signal);
   } catch (error) {
-    if (TapedeckError.from(error).message !== noControl) throw error;
-    return await check(data, target, createSecretCache(), signal);
+    // Nobody controls, or who does was not told the Secret: there is nothing else that it looks for.
+    if (TapedeckError.from(error).code !== 'NotFound') throw error;
+    throw new TapedeckError(
+      'NotFound',
+      `there is no Secret ${secret} here; "tapedeck storage check -f FILE" takes it from the file`,
+      { cause: error },
+    );
   }
 }
 

@@ -3,8 +3,8 @@ import type { CheckReport } from '@tapedeck/core';
 import { type ErrorCode, errorKinds, TapedeckError } from '@tapedeck/core/error';
 import type { SecretEntry } from './secret-cache.ts';
 
-/** The message of the `NotFound` that says so. */
-export const noControl = 'no control process is running';
+/** The message of a `NotFound` of ours. */
+const noControl = 'no control process is running';
 
 /** The answer is made in memory; a process that takes longer is stopped (Ctrl-Z) or gone. */
 const timeoutMs = 5_000;

@@ -161,7 +161,7 @@ describe('a run as a child process', () => {
     const spec = { provider: 'Local' as const, credentials: { secretRef: { name: 'other' } } };
     await expect(launcher.launch({ ...without, storages: [{ name: 's', spec }] })).rejects.toMatchObject({
       code: 'NotFound',
-      message: expect.stringMatching(/Secret other .* apply the file with the Secret again/),
+      message: expect.stringMatching(/no Secret other .* `kind: Secret` document/),
     });
     const byKey = {
       ...without,

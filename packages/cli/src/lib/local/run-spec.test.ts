@@ -58,5 +58,5 @@ it('puts in what control may not see, and keeps to the run contract', () => {
 it('takes Secrets of the recording’s own namespace only', () => {
   expect(() =>
     completeRunSpec({ ...plan, recording: { ...plan.recording, namespace: 'b' } }, around),
-  ).toThrow(/Secret live in namespace b is not there .*apply the file with the Secret again/);
+  ).toThrow(/no Secret live in namespace b .* `kind: Secret` document/);
 });

@@ -68,7 +68,7 @@ function secretOf(namespace: string, name: string, secrets: Pick<SecretCache, 'g
   if (values !== undefined) return values;
   throw new TapedeckError(
     'NotFound',
-    `Secret ${name} in namespace ${namespace} is not there (Secrets are kept in memory only): ` +
-      'apply the file with the Secret again',
+    `there is no Secret ${name} in namespace ${namespace} (Secrets are kept in memory only): ` +
+      'put a `kind: Secret` document into the file, as in examples/s3.yaml, and run or apply it',
   );
 }
