@@ -24,8 +24,15 @@ export function parseKind(word: string): Kind {
       'Secrets are kept in memory only, so there is nothing to show or delete',
     );
   }
-  const known = kinds.map((each) => `${kindNames[each][0]} (${kindNames[each].at(-1)})`).join(', ');
-  throw new TapedeckError('InvalidManifest', `there is no kind "${word.slice(0, 64)}"; known: ${known}`);
+  throw new TapedeckError(
+    'InvalidManifest',
+    `there is no kind "${word.slice(0, 64)}"; known: ${kindWords()}`,
+  );
+}
+
+/** `externalstorage (xs), recording (rec), …` */
+export function kindWords(): string {
+  return kinds.map((each) => `${kindNames[each][0]} (${kindNames[each].at(-1)})`).join(', ');
 }
 
 /** `recording a`, `recording/a`; no name where all are meant. */

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { type CliExitCode, cliExitCodes, cliExitOf } from './cli-exit.ts';
-import { createProgram, runLocally } from './program.ts';
+import { createProgram, listCompletion, runLocally } from './program.ts';
 import { createTerminal } from './terminal.ts';
 
 /** The command from its arguments to its exit code. What goes wrong is said on stderr in a sentence, never as a stack. */
@@ -16,7 +16,7 @@ export async function main(words: readonly string[]): Promise<CliExitCode> {
   try {
     if (words.includes('completion') || words.includes('complete')) {
       (await import('./completion.ts')).addCompletion(program.command, words);
-    }
+    } else listCompletion(program.command);
     await program.command.parseAsync([...words], { from: 'user' });
     return program.exitCode();
   } catch (error) {

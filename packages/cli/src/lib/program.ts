@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander';
 import type { CliExitCode } from './cli-exit.ts';
 import { addCommonOptions, addNamespaceOption, type CommonOptions } from './command-options.ts';
+import { kindWords } from './kind-name.ts';
 import type { LocalData } from './local/local-data.ts';
+import { readVersion } from './output/version.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 
 /** What a command's action works with. */
@@ -32,7 +34,9 @@ export function createProgram(run: RunAction): Program {
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: false })
     .helpCommand('help [command]', 'help for a command')
+    .version(readVersion(), '--version', 'print the version')
     .exitOverride();
+  refuseHelpOfUnknown(program, []);
   let exitCode: CliExitCode = 0;
 
   /** Options of a command and what stands before its name, as one. */
@@ -49,6 +53,7 @@ export function createProgram(run: RunAction): Program {
     addCommonOptions(parent.command(nameAndArgs).description(description));
   const namespaced = (nameAndArgs: string, description: string, parent: Command = program) =>
     addNamespaceOption(sub(parent, nameAndArgs, description));
+  const kindHelp = () => `\nKinds: ${kindWords()}; also KIND/NAME.`;
   const fileOption = () =>
     new Option('-f, --filename <file>', 'a manifest; - is standard input').argParser(collect);
 
@@ -82,6 +87,7 @@ export function createProgram(run: RunAction): Program {
     .option('-o, --output <format>', 'json, yaml, wide or name')
     .option('-w, --watch', 'go on with every change')
     .option('-A, --all-namespaces', 'of every namespace')
+    .addHelpText('after', kindHelp)
     .action(
       act(async (context, options, kind: string, names: readonly string[]) =>
         (await import('./commands/get.ts')).get(
@@ -94,19 +100,19 @@ export function createProgram(run: RunAction): Program {
         ),
       ),
     );
-  namespaced(
-    'describe <kind> [name...]',
-    'all that is known of resources, with what happened to them',
-  ).action(
-    act(async ({ data, terminal }, options, kind: string, names: readonly string[]) =>
-      (await import('./commands/describe.ts')).describe(data(), terminal, kind, names, options),
-    ),
-  );
+  namespaced('describe <kind> [name...]', 'all that is known of resources, with what happened to them')
+    .addHelpText('after', kindHelp)
+    .action(
+      act(async ({ data, terminal }, options, kind: string, names: readonly string[]) =>
+        (await import('./commands/describe.ts')).describe(data(), terminal, kind, names, options),
+      ),
+    );
   namespaced('delete [kind] [name...]', 'delete resources; recordings that run are ended first')
     .addOption(fileOption())
     .option('--all', 'all of the kind')
     .option('--ignore-not-found', 'what is not there is no error')
     .option('--no-wait', 'do not wait until they are gone')
+    .addHelpText('after', kindHelp)
     .action(
       act(async ({ data, terminal, signal }, options, kind: string | undefined, names: readonly string[]) =>
         (await import('./commands/delete.ts')).remove(data(), terminal, kind, names, options, signal),
@@ -139,6 +145,7 @@ export function createProgram(run: RunAction): Program {
     }),
   );
   const storage = sub(program, 'storage', 'look at storages');
+  refuseHelpOfUnknown(storage, ['storage']);
   namespaced('check [name...]', 'try a storage step by step, as a recording would use it', storage)
     .addOption(fileOption())
     .option('-o, --output <format>', 'json or yaml')
@@ -162,11 +169,33 @@ export function createProgram(run: RunAction): Program {
     );
   sub(program, 'version', 'print the version').action(
     act(async ({ terminal }) => {
-      terminal.print((await import('./output/version.ts')).readVersion());
+      terminal.print(readVersion());
       return 0;
     }),
   );
   return { command: program, exitCode: () => exitCode };
+}
+
+/** For the help alone: what it does is loaded where it is called, see `addCompletion`. */
+export function listCompletion(program: Command): void {
+  program
+    .command('completion [shell]')
+    .description('print the completion script of zsh, bash, fish or powershell');
+}
+
+/** A misspelt command with --help would be answered with the help of what stands above it. */
+function refuseHelpOfUnknown(command: Command, path: readonly string[]): void {
+  command.addHelpText('beforeAll', () => {
+    const [first, second] = command.args;
+    const word = first === 'help' ? second : first;
+    const known = command.commands.some(
+      (each) => each.name() === word || each.aliases().includes(word ?? ''),
+    );
+    if (word === undefined || word.startsWith('-') || word === 'help' || known) return '';
+    // Without --help it is refused, in the same words as ever.
+    createProgram(async () => 0).command.parse([...path, word], { from: 'user' });
+    return '';
+  });
 }
 
 export type RunAction = (

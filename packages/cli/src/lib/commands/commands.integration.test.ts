@@ -127,6 +127,13 @@ describe('exit codes', () => {
     [['--help'], 0, /^$/],
     [['help', 'run'], 0, /^$/],
     [['version'], 0, /^$/],
+    [['--version'], 0, /^$/],
+    [['gte', '--help'], 2, /unknown command 'gte'\n\(Did you mean get\?\)/],
+    [['help', 'gte'], 2, /unknown command 'gte'\n\(Did you mean get\?\)/],
+    [['storage', 'chekc', '--help'], 2, /unknown command 'chekc'\n\(Did you mean check\?\)/],
+    [['get', 'rec', '--help'], 0, /^$/],
+    [['storage', 'check', '-h'], 0, /^$/],
+    [['help', 'completion'], 0, /^$/],
   ])('tapedeck %j ends with %i', async (words, code, said) => {
     const ended = await tapedeck(...words);
     expect(ended.stderr).toMatch(said);
@@ -150,6 +157,19 @@ describe('exit codes', () => {
     const twice = manifest.replace('name: folder}\n', 'name: other}\n').replace('height: 720', 'height: no');
     expect((await startTapedeck(data, ['apply', '-f', '-'], { input: twice }).ended).code).toBe(2);
     expect((await tapedeck('get', 'xs', 'other')).code).toBe(3);
+  });
+});
+
+describe('help', () => {
+  it('names every command, the kinds, and where the state is', async () => {
+    const all = (await tapedeck('--help')).stdout;
+    expect(all).toMatch(/\n {2}completion \[shell\] /);
+    expect(all).toMatch(/--version /);
+    expect(all).toMatch(/--data <dir> .*\(default:\s+\/[^)]*tapedeck\)/is);
+    expect((await tapedeck('get', '--help')).stdout).toContain(
+      'Kinds: externalstorage (xs), recording (rec), recordingprofile (recp)',
+    );
+    expect((await tapedeck('--version')).stdout).toBe((await tapedeck('version')).stdout);
   });
 });
 
