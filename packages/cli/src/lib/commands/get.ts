@@ -32,7 +32,8 @@ export async function get(
   const resources = await select(data, kind, namespace, names);
   const printer = createPrinter(terminal, kind, format, options);
   await printer.first(resources, names.length === 1);
-  await warnOfUnattended(data, terminal, resources);
+  // A table is read by people; a program finds the times in the status, and may read both streams as one.
+  if (format === undefined || format === 'wide') await warnOfUnattended(data, terminal, resources);
   if (options.watch === true) {
     const matches = (key: ResourceKey) =>
       key.kind === kind &&

@@ -235,6 +235,7 @@ describe('several control processes', () => {
     await first.ended;
     const old = /as of 20[^ ]+Z; no control process runs here, .* goes on by itself for up to 10 minutes/;
     expect((await tapedeck('get', 'rec')).stderr).toMatch(old);
+    expect((await tapedeck('get', 'rec', '-o', 'json')).stderr).toBe('');
     expect((await tapedeck('describe', 'rec', 'a')).stdout).toMatch(old);
     expect((await tapedeck('doctor')).stdout).toMatch(/– +unattended +a, as of/);
     await tapedeck('apply', '-f', write('waits', 'maxDuration: 1h'));
