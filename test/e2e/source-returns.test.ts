@@ -103,7 +103,10 @@ it.each([
       expect(facts.map(({ width }) => width)).toEqual(widths);
       expect(outputs.map(({ segment }) => segment)).toEqual(widths.map((_, index) => index + 1));
       // What is encoded hears of no change: neither sender's address nor connection was lost.
-      expect(gaps.map(({ reason }) => reason)).toEqual(how === 'copied' ? ['FormatChanged'] : []);
+      // A playlist may begin with segments from before the change, which then is met once more.
+      const reasons = new Set(gaps.map(({ reason }) => reason));
+      expect([...reasons]).toEqual(how === 'copied' ? ['FormatChanged'] : []);
+      expect(gaps.length).toBeLessThanOrEqual(protocol === 'Hls' ? 2 : 1);
     } finally {
       await sender.stop();
     }
