@@ -44,8 +44,8 @@ export async function setRecordingState(
     asked.push(await data.store.setState(namespace, name, states[command]));
   }
   const controlled = asked.length === 0 || (await isControlled(controlSocketPath(data.directory.root)));
-  // Pausing what does not run must not start it; stopping it completes what an earlier run left.
-  const alone = (each: Recording) => command === 'stop' || hasRecorder(data, each.metadata.uid ?? '');
+  // With no recorder there is nobody to tell: the wish is kept, and whoever leads next completes what is there.
+  const alone = (each: Recording) => hasRecorder(data, each.metadata.uid ?? '');
   const own = controlled ? [] : asked.filter(alone);
   const left = new Set(asked.filter((each) => !own.includes(each)));
   for (const { metadata } of left) {
