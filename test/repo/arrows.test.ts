@@ -21,6 +21,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const confined: Readonly<Record<string, string>> = {
   'fluent-ffmpeg': 'encoder',
   '@aws-sdk/client-s3': 'storage',
+  '@azure/storage-blob': 'storage',
+  '@google-cloud/storage': 'storage',
+  'ssh2-sftp-client': 'storage',
   '@kubernetes/client-node': 'operator',
   commander: 'cli',
 };
