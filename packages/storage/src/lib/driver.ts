@@ -40,6 +40,8 @@ export interface Part {
   /** Views that stay unchanged until the call ends. */
   readonly bytes: readonly Uint8Array[];
   readonly size: number;
+  /** Over its bytes, where the caller knows it already. */
+  readonly crc32?: number;
 }
 
 export interface CompletedPart {
