@@ -30,6 +30,8 @@ export interface ObjectSpec {
   readonly contentType: string;
   /** Written next to the object where the service has room for it; ASCII keys and values. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Written to find out whether it can be, and deleted at once: nothing is to keep it for long. */
+  readonly isProbe?: boolean;
 }
 
 /** Opaque to all but the driver that made it; JSON, and without secrets, for it is stored in clear. */
