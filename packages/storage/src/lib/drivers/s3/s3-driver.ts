@@ -22,6 +22,7 @@ import { createS3Client } from './s3-client.ts';
 import { readS3Config, type S3Config } from './s3-config.ts';
 import { describeS3Endpoint } from './s3-endpoint.ts';
 import { type S3Hints, translateS3Error } from './s3-errors.ts';
+import { authentication } from './s3-identity.ts';
 import { canPredictReceipts, parseReceipt, predictReceipt, receiptOf } from './s3-receipt.ts';
 import { readSpacesConfig, spacesHints } from './spaces-config.ts';
 
@@ -51,7 +52,8 @@ export async function openS3Driver(
   config: S3Config,
   hints: S3Hints = {},
 ): Promise<Driver> {
-  const client = await createS3Client(config);
+  const identity = await authentication(config);
+  const client = createS3Client(config, identity);
   const Bucket = config.bucket;
   const object = { ...config.object, StorageClass: config.object.StorageClass as StorageClass | undefined };
   const url = (key: string) => `s3://${Bucket}/${key}`;
@@ -67,7 +69,8 @@ export async function openS3Driver(
     try {
       return await send(options?.signal === undefined ? {} : { abortSignal: options.signal });
     } catch (error) {
-      throw translateS3Error({ operation, permission, target, hints }, error, options?.signal);
+      const own = identity.isAnonymous ? { ...hints, StorageDenied: anonymousHint(permission) } : hints;
+      throw translateS3Error({ operation, permission, target, hints: own }, error, options?.signal);
     }
   };
 
@@ -255,6 +258,10 @@ export async function openS3Driver(
       return Promise.resolve();
     },
   };
+}
+
+function anonymousHint(permission: string): string {
+  return `no credentials were found here, so the request went unsigned: give the storage a Secret or an identity, or let the bucket's policy allow ${permission} to everybody`;
 }
 
 /** From now on; the service wants a checksum with bytes that it is to keep, which they have. */
