@@ -46,7 +46,7 @@ export function createProbes(driver: Driver, prefix: string): Probes {
     const usual = below(`${CHECK_NAME}-multipart`);
     const opened = async (key: string) => {
       written.add(key);
-      open = await driver.begin({ key, contentType: CONTENT_TYPE }, { signal });
+      open = await driver.begin({ key, contentType: CONTENT_TYPE, isProbe: true }, { signal });
       return { token: open, key };
     };
     return opened(usual).catch((error: unknown) => {
@@ -69,7 +69,7 @@ export function createProbes(driver: Driver, prefix: string): Probes {
       }
     },
     async write(signal) {
-      await driver.put({ key, contentType: CONTENT_TYPE }, Buffer.from(nonce), { signal });
+      await driver.put({ key, contentType: CONTENT_TYPE, isProbe: true }, Buffer.from(nonce), { signal });
     },
     async multipart(signal) {
       const { token } = await begin(signal);
@@ -105,7 +105,7 @@ export function createProbes(driver: Driver, prefix: string): Probes {
     async sign(signal) {
       if (driver.signUrl === undefined)
         throw new TapedeckError('NotSupported', 'There are no signed links here.');
-      await driver.put({ key, contentType: CONTENT_TYPE }, Buffer.from(nonce), { signal });
+      await driver.put({ key, contentType: CONTENT_TYPE, isProbe: true }, Buffer.from(nonce), { signal });
       const answer = await fetch(await driver.signUrl(key, SIGNED_SECONDS), { signal });
       await answer.arrayBuffer();
       if (!answer.ok) {

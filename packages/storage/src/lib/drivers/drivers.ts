@@ -14,6 +14,7 @@ export type DriverFactory = (config: DriverConfig) => Promise<Driver>;
 const loaders: Partial<Record<Provider, () => Promise<DriverFactory>>> = {
   Local: async () => (await import('./local/local-driver.ts')).createLocalDriver,
   S3: async () => (await import('./s3/s3-driver.ts')).createS3Driver,
+  DigitalOcean: async () => (await import('./s3/s3-driver.ts')).createSpacesDriver,
 };
 
 /** The driver of the provider that the spec names; `NotSupported` where this version has none. See `DriverFactory`. */

@@ -96,7 +96,10 @@ const networkCodes: Readonly<Record<string, ErrorCode>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'StorageTlsFailed',
 };
 
-const hints: Partial<Record<ErrorCode, string>> = {
+/** What to do about an error, to go behind a semicolon. */
+export type S3Hints = Partial<Readonly<Record<ErrorCode, string>>>;
+
+const commonHints: S3Hints = {
   BucketNotFound: 'create the bucket, or correct its name',
   StorageUnauthenticated: 'check the access key, the secret key and the session token',
   WrongRegion: 'set the region that the bucket is in',
@@ -115,12 +118,15 @@ export interface S3Call {
   readonly permission: string;
   /** `s3://bucket/key`. */
   readonly target: string;
+  /** In a provider's own words, where it has any. */
+  readonly hints?: S3Hints;
 }
 
 /** The signal is that of the call: an error after it fired is the abort, whatever it calls itself. */
 export function translateS3Error(call: S3Call, error: unknown, signal?: AbortSignal): TapedeckError {
   if (error instanceof TapedeckError) return error;
   const { operation, permission, target } = call;
+  const hints = { ...commonHints, StorageDenied: `allow ${permission} there`, ...call.hints };
   if (signal?.aborted) {
     return new TapedeckError('Aborted', `${operation} on ${target} was aborted.`, { cause: error });
   }
@@ -134,7 +140,7 @@ export function translateS3Error(call: S3Call, error: unknown, signal?: AbortSig
   }
   const code = recognise(error);
   const said = words(error);
-  const hint = code === 'StorageDenied' ? `allow ${permission} there` : hints[code];
+  const hint: string | undefined = hints[code];
   const message = `${operation} on ${target} failed: ${said}${hint === undefined ? '' : `; ${hint}`}.`;
   return new TapedeckError(code, message, { cause: error });
 }
