@@ -112,6 +112,17 @@ export async function createAzureDriver({ spec, credentials }: DriverConfig): Pr
     return blocks;
   };
 
+  /** A commit of a block that nobody staged makes nothing; but the service looks first whether the name is taken. */
+  const requireFreeName = async (token: AzureToken, options?: CallOptions): Promise<void> => {
+    try {
+      await commit(token, [missingBlockId(token)], options);
+    } catch (error) {
+      if (codeOf(error) === 'PartMismatch' || codeOf(error) === 'NotFound') return;
+      throw error;
+    }
+    throw noAnswer('Put Block List', url(token.key), 'a refusal of a block that is not there');
+  };
+
   /** What a failed commit means, as far as we may look at what is there. */
   const explainCommit = async (
     token: AzureToken,
@@ -139,10 +150,7 @@ export async function createAzureDriver({ spec, credentials }: DriverConfig): Pr
 
     async begin(object, options) {
       const token = newToken(object);
-      // Nobody staged that block, so this makes nothing; but first the service looks whether the name is taken.
-      await commit(token, [missingBlockId(token)], options).catch((error: unknown) => {
-        if (codeOf(error) !== 'PartMismatch' && codeOf(error) !== 'NotFound') throw error;
-      });
+      await requireFreeName(token, options);
       const mark = openMarkBlock(token);
       const md5 = Buffer.from(mark.md5, 'hex');
       await stage(token.key, blockId(mark), [openMark], openMark.length, md5, options);

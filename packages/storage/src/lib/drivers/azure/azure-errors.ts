@@ -54,7 +54,7 @@ const statuses: Readonly<Record<number, ErrorCode>> = {
   500: 'StorageUnavailable',
   501: 'NotSupported',
   502: 'StorageUnavailable',
-  503: 'StorageThrottled',
+  503: 'StorageUnavailable',
   504: 'StorageUnavailable',
 };
 
@@ -121,7 +121,7 @@ export function translateAzureError(call: AzureCall, error: unknown, signal?: Ab
     return fail(code, what);
   }
   const own = code === 'StorageDenied' ? `allow ${permission} there` : hints[code];
-  const hint = serviceHints[serviceCode(error) ?? ''] ?? own;
+  const hint = serviceHints[reason(error) ?? ''] ?? own;
   return fail(code, `failed: ${words(error)}${hint === undefined ? '' : `; ${hint}`}`);
 }
 
@@ -136,7 +136,7 @@ function isForeign(error: unknown): boolean {
 }
 
 function recognise(error: unknown): { readonly code: ErrorCode; readonly isPlainHttp?: boolean } {
-  const name = serviceCode(error);
+  const name = reason(error);
   if (name !== undefined && Object.hasOwn(serviceCodes, name)) {
     const code = serviceCodes[name] ?? 'Unknown';
     return { code: code === 'StorageUnauthenticated' && isSkewed(error) ? 'ClockSkewed' : code };
@@ -147,6 +147,13 @@ function recognise(error: unknown): { readonly code: ErrorCode; readonly isPlain
   if (network !== undefined) return network;
   if (isIdentity) return { code: 'StorageUnauthenticated' };
   return { code: (status !== undefined && statuses[status]) || 'Unknown' };
+}
+
+/** The emulator says of a wrong signature what Azure says of a closed network, in the words of Azure's right code. */
+function reason(error: unknown): string | undefined {
+  const code = serviceCode(error);
+  const isSignature = /^Server failed to authenticate/.test(textOf(error, 'message') ?? '');
+  return code === 'AuthorizationFailure' && isSignature ? 'AuthenticationFailed' : code;
 }
 
 function isSkewed(error: unknown): boolean {
