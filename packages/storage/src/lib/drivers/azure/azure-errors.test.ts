@@ -42,7 +42,8 @@ function failed(code: string, message = `connect ${code} 10.0.0.1:443`): Error {
   return Object.assign(new Error(message), { name: 'RestError', code });
 }
 
-const named = (name: string, cause?: unknown) => Object.assign(new Error('no token', { cause }), { name });
+const named = (name: string, message = 'no token', fields = {}) =>
+  Object.assign(new Error(message), { name, ...fields });
 const hourAgo = new Date(Date.now() - 3_600_000).toUTCString();
 
 describe("Azure's errors", () => {
@@ -82,7 +83,9 @@ describe("Azure's errors", () => {
     ],
     [named('AuthenticationError'), 'StorageUnauthenticated'],
     [named('CredentialUnavailableError'), 'StorageUnauthenticated'],
-    [named('AuthenticationError', failed('ECONNREFUSED')), 'StorageUnreachable'],
+    [named('AuthenticationError', 'busy', { statusCode: 503 }), 'StorageUnavailable'],
+    [named('AuthenticationError', 'x', { cause: failed('ECONNREFUSED') }), 'StorageUnreachable'],
+    [named('CredentialUnavailableError', 'endpoints_resolution_error: See …'), 'StorageUnreachable'],
     // What nobody knows is never made into something comfortable.
     [answered('SomethingNew', 400), 'Unknown'],
     [answered('SomethingNew', 404), 'Unknown'],

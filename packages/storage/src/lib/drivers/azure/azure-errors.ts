@@ -1,4 +1,5 @@
 import { type ErrorCode, TapedeckError } from '@tapedeck/core';
+import { tokenFailure } from './azure-identity-errors.ts';
 import { networkCode } from './azure-network.ts';
 
 /**
@@ -58,14 +59,6 @@ const statuses: Readonly<Record<number, ErrorCode>> = {
   504: 'StorageUnavailable',
 };
 
-/** Errors of @azure/identity, which asks for tokens. */
-const identityErrors: ReadonlySet<string> = new Set([
-  'AggregateAuthenticationError',
-  'AuthenticationError',
-  'AuthenticationRequiredError',
-  'CredentialUnavailableError',
-]);
-
 /** What to do, where the service's code says more than ours. */
 const serviceHints: Readonly<Record<string, string>> = {
   AuthorizationFailure:
@@ -114,14 +107,14 @@ export function translateAzureError(call: AzureCall, error: unknown, signal?: Ab
     const what = `failed: what answers there does not speak Azure Blob Storage (${status}); check the endpoint`;
     return fail('StorageUnreachable', what);
   }
-  const { code, isPlainHttp } = recognise(error);
+  const { code, isPlainHttp, hint: known } = recognise(error);
   if (isPlainHttp) {
     const what =
       'failed: the server speaks HTTP without TLS there; write http:// in the endpoint, or name its TLS port';
     return fail(code, what);
   }
   const own = code === 'StorageDenied' ? `allow ${permission} there` : hints[code];
-  const hint = serviceHints[reason(error) ?? ''] ?? own;
+  const hint = known ?? serviceHints[reason(error) ?? ''] ?? own;
   return fail(code, `failed: ${words(error)}${hint === undefined ? '' : `; ${hint}`}`);
 }
 
@@ -135,17 +128,19 @@ function isForeign(error: unknown): boolean {
   return header(error, 'x-ms-request-id') === undefined && property(error, 'response') !== undefined;
 }
 
-function recognise(error: unknown): { readonly code: ErrorCode; readonly isPlainHttp?: boolean } {
+function recognise(error: unknown): {
+  readonly code: ErrorCode;
+  readonly hint?: string;
+  readonly isPlainHttp?: boolean;
+} {
   const name = reason(error);
   if (name !== undefined && Object.hasOwn(serviceCodes, name)) {
     const code = serviceCodes[name] ?? 'Unknown';
     return { code: code === 'StorageUnauthenticated' && isSkewed(error) ? 'ClockSkewed' : code };
   }
+  const known = networkCode(error) ?? tokenFailure(error);
+  if (known !== undefined) return known;
   const status = statusOf(error);
-  const isIdentity = identityErrors.has(textOf(error, 'name') ?? '');
-  const network = networkCode(error);
-  if (network !== undefined) return network;
-  if (isIdentity) return { code: 'StorageUnauthenticated' };
   return { code: (status !== undefined && statuses[status]) || 'Unknown' };
 }
 
