@@ -51,6 +51,7 @@ describe("Azure's errors", () => {
     [answered('ContainerNotFound', 404), 'BucketNotFound'],
     [answered('BlobNotFound', 404), 'NotFound'],
     [answered('BlobAlreadyExists', 409), 'AlreadyExists'],
+    [answered('ConditionNotMet', 412), 'AlreadyExists'],
     [answered('UnauthorizedBlobOverwrite', 403), 'AlreadyExists'],
     [answered('InvalidBlockList', 400), 'PartMismatch'],
     [answered('BlockCountExceedsLimit', 409), 'NotSupported'],

@@ -13,6 +13,8 @@ const serviceCodes: Readonly<Record<string, ErrorCode>> = {
   ResourceNotFound: 'BucketNotFound',
   BlobNotFound: 'NotFound',
   BlobAlreadyExists: 'AlreadyExists',
+  // The only condition that we set on a write is that there is nothing yet.
+  ConditionNotMet: 'AlreadyExists',
   // A SAS that allows to create (c) but not to write (w).
   UnauthorizedBlobOverwrite: 'AlreadyExists',
   InvalidBlockList: 'PartMismatch',
