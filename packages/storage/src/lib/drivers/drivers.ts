@@ -13,6 +13,7 @@ export type DriverFactory = (config: DriverConfig) => Promise<Driver>;
 /** A service's SDK is loaded only where it is used: none of them is small. */
 const loaders: Partial<Record<Provider, () => Promise<DriverFactory>>> = {
   Local: async () => (await import('./local/local-driver.ts')).createLocalDriver,
+  GCS: async () => (await import('./gcs/gcs-driver.ts')).createGcsDriver,
   S3: async () => (await import('./s3/s3-driver.ts')).createS3Driver,
 };
 

@@ -40,12 +40,13 @@ export async function openS3Driver(provider: Driver['provider'], config: S3Confi
   const client = await createS3Client(config);
   const Bucket = config.bucket;
   const object = { ...config.object, StorageClass: config.object.StorageClass as StorageClass | undefined };
-  const url = (key: string) => `s3://${Bucket}/${key}`;
+  const { words } = config;
+  const url = (key: string) => `${words?.scheme ?? 's3'}://${Bucket}/${key}`;
   const capabilities = { ...s3Capabilities, equalParts: config.equalParts };
 
   const call = async <T>(
     operation: string,
-    permission: string,
+    action: string,
     target: string,
     options: CallOptions | undefined,
     send: (options: { abortSignal?: AbortSignal }) => Promise<T>,
@@ -53,6 +54,7 @@ export async function openS3Driver(provider: Driver['provider'], config: S3Confi
     try {
       return await send(options?.signal === undefined ? {} : { abortSignal: options.signal });
     } catch (error) {
+      const permission = words?.permission(action) ?? action;
       throw translateS3Error({ operation, permission, target }, error, options?.signal);
     }
   };
