@@ -1,5 +1,5 @@
 import type { RunStorage } from '@tapedeck/core';
-import { createDriver, type Driver, gcsCapabilities } from '@tapedeck/storage';
+import { createDriver, type Driver, gcsCapabilities, gcsResumableCapabilities } from '@tapedeck/storage';
 import { describeDriver } from '@tapedeck/storage/conformance';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { findFakeGcs, type GcsServer, startGcs } from '../servers/gcs.ts';
@@ -31,5 +31,13 @@ describe.skipIf(program === undefined)('a Cloud Storage bucket', () => {
   const openHmac = (): Promise<Driver> => createDriver({ spec: spec(), credentials: hmac });
 
   describeDriver('GCS', gcsCapabilities, { open, secrets }, { describe, it });
+  const openSession = (): Promise<Driver> =>
+    createDriver({ spec: spec({ upload: 'Resumable' }), credentials: values });
+  describeDriver(
+    'GCS by resumable sessions',
+    gcsResumableCapabilities,
+    { open: openSession, secrets },
+    { describe, it },
+  );
   describeDriver('GCS by HMAC', gcsCapabilities, { open: openHmac, secrets }, { describe, it });
 });

@@ -12,11 +12,12 @@ import {
 } from './gcs-double-identity.ts';
 import { createMultipart } from './gcs-double-multipart.ts';
 import { openObjects } from './gcs-double-objects.ts';
+import { createSessions } from './gcs-double-resumable.ts';
 
 export interface GcsDouble {
   readonly endpoint: string;
   readonly identities: Identities;
-  /** Keys of the multipart uploads that nobody has ended. */
+  /** Keys of the multipart uploads and the sessions that nobody has ended. */
   readonly openUploads: readonly string[];
   close(): Promise<void>;
 }
@@ -26,6 +27,8 @@ export interface GcsDoubleOptions {
   readonly server: string;
   readonly bucket: string;
   readonly partsPerPage?: number;
+  /** Of a request to a session only so many bytes are kept. */
+  readonly keepAtMost?: number;
   /** Answers as a service without the XML API's multipart calls does. */
   readonly withoutMultipart?: boolean;
 }
@@ -52,6 +55,7 @@ export async function startGcsDouble(options: GcsDoubleOptions): Promise<GcsDoub
   const { server, bucket, partsPerPage = 1000, withoutMultipart = false } = options;
   const objects = openObjects(server, bucket);
   const multipart = createMultipart(bucket, objects, partsPerPage);
+  const sessions = createSessions(objects, options.keepAtMost);
   const sockets = new Set<Socket>();
 
   /** Replacing an object is deleting the old one. */
@@ -140,6 +144,7 @@ export async function startGcsDouble(options: GcsDoubleOptions): Promise<GcsDoub
   const json = async (request: IncomingMessage, answer: ServerResponse, asked: Asked): Promise<void> => {
     const { method, key, query, principal, body } = asked;
     if (request.url?.startsWith('/upload/')) {
+      if (query.get('uploadType') === 'resumable') return resumable(request, answer, asked);
       if (query.get('uploadType') !== 'multipart')
         throw new Refusal(400, 'InvalidArgument', 'Invalid uploadType.');
       const [, about = '{}'] = /\r\n\r\n(\{.*?\})\r\n--/s.exec(body.toString()) ?? [];
@@ -149,6 +154,28 @@ export async function startGcsDouble(options: GcsDoubleOptions): Promise<GcsDoub
     const permission = method === 'DELETE' ? 'delete' : key === '' ? 'list' : 'get';
     requirePermission(principal, `storage.objects.${permission}`);
     return forward(request, answer, body);
+  };
+
+  const resumable = async (request: IncomingMessage, answer: ServerResponse, asked: Asked): Promise<void> => {
+    const { method, query, principal, body } = asked;
+    const id = query.get('upload_id');
+    if (id === null) {
+      const about = JSON.parse(body.toString()) as { name: string };
+      requirePermission(principal, 'storage.objects.create');
+      const exists = await objects.exists(about.name);
+      if (query.get('ifGenerationMatch') === '0' && exists) {
+        const message = 'At least one of the pre-conditions you specified did not hold.';
+        throw new Refusal(412, 'PreconditionFailed', message, 'conditionNotMet');
+      }
+      if (exists) requirePermission(principal, 'storage.objects.delete');
+      const location = `http://${request.headers.host}/upload/storage/v1/b/${bucket}/o?uploadType=resumable&upload_id=${sessions.start(about)}`;
+      answer.writeHead(200, { location }).end();
+      return;
+    }
+    const range = String(request.headers['content-range'] ?? '');
+    const said = method === 'DELETE' ? sessions.cancel(id) : await sessions.write(id, range, body);
+    answer.writeHead(said.status, { 'content-type': 'application/json', ...said.headers });
+    answer.end(said.body === undefined ? '' : JSON.stringify(said.body));
   };
 
   const handle = async (request: IncomingMessage, answer: ServerResponse): Promise<void> => {
@@ -199,7 +226,7 @@ export async function startGcsDouble(options: GcsDoubleOptions): Promise<GcsDoub
     endpoint,
     identities,
     get openUploads() {
-      return multipart.open;
+      return [...multipart.open, ...sessions.open];
     },
     async close() {
       const closed = new Promise((resolve) => listening.close(resolve));

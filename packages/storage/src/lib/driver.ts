@@ -13,6 +13,11 @@ export interface Capabilities {
   readonly replaceParts: boolean;
   /** Part 1 may be put again after others (false for sequential sessions). */
   readonly rewriteFirstPart: boolean;
+  /**
+   * Parts have to be put in order, one at a time, and all but the last have to be multiples of so many bytes; absent:
+   * in any order, of any size within the limits.
+   */
+  readonly sequence?: { readonly multiple: number };
   /** The service can build an object from ranges of others without the bytes passing through us. */
   readonly serverSideCopy: boolean;
   /** Links that open without credentials can be made. */

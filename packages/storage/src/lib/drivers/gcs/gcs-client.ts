@@ -11,6 +11,8 @@ export interface GcsRequest extends GcsCall {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: readonly Uint8Array[];
+  /** Statuses of 300 and more that are no failure here. */
+  accepts?(status: number): boolean;
 }
 
 /** Requests to one bucket, with an access token, one attempt each; what is no success rejects, translated. */
@@ -52,7 +54,8 @@ export function createGcsClient(
     send: (request, { signal } = {}) =>
       translated(request, signal, async () => {
         const answer = await http.send(await prepare(request, signal));
-        if (answer.status >= 300) throw refusalOf(answer.status, answer.text);
+        const { status } = answer;
+        if (status >= 300 && request.accepts?.(status) !== true) throw refusalOf(status, answer.text);
         return answer;
       }),
     open: (request, { signal } = {}) =>

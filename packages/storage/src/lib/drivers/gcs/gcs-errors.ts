@@ -13,6 +13,8 @@ export interface GcsCall {
   readonly needsOnlyBucket?: boolean;
   /** It reads one object: that there is none is said in any words. */
   readonly readsObject?: boolean;
+  /** It is about an open session: what is missing is that one. */
+  readonly isSession?: boolean;
 }
 
 /** An answer that is no success. */
@@ -178,7 +180,12 @@ function recognise(call: GcsCall, error: unknown): ErrorCode {
   return cause === undefined || cause === error ? 'Unknown' : recognise(call, cause);
 }
 
-function judge({ needsOnlyBucket }: GcsCall, { status, reason, message }: GcsRefusal): ErrorCode {
+/** https://cloud.google.com/storage/docs/resumable-uploads: cancelled, or older than a week. */
+const goneStatuses: ReadonlySet<number> = new Set([404, 410, 499]);
+
+function judge(call: GcsCall, { status, reason, message }: GcsRefusal): ErrorCode {
+  const { needsOnlyBucket, isSession } = call;
+  if (isSession && goneStatuses.has(status)) return 'UploadGone';
   // Replacing takes the right to delete: whoever may only create is told so, and that is how we learn of the object
   // (https://cloud.google.com/storage/docs/access-control/iam-xml, note 4).
   if (status === 403 && message.includes('storage.objects.delete') && needsOnlyBucket) return 'AlreadyExists';
@@ -210,9 +217,10 @@ function judgeTokenError(error: unknown): ErrorCode | undefined {
 const passing: ReadonlySet<number> = new Set([401, 403, 408, 429, 500, 502, 503, 504]);
 
 /** A web server that is no Cloud Storage answers in its own words; Cloud Storage says why. */
-function isForeign({ readsObject }: GcsCall, error: unknown): error is GcsRefusal {
+function isForeign({ readsObject, isSession }: GcsCall, error: unknown): error is GcsRefusal {
   if (!(error instanceof GcsRefusal) || error.reason !== undefined) return false;
-  return !passing.has(error.status) && !(readsObject && error.status === 404);
+  if (passing.has(error.status) || (isSession && goneStatuses.has(error.status))) return false;
+  return !(readsObject && error.status === 404);
 }
 
 /** OpenSSL's words when the first bytes of an answer are no TLS record. */
