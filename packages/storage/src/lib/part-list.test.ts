@@ -60,7 +60,7 @@ describe('the part list', () => {
     const cut = createPartList(plan);
     expect(units.map((unit) => cut.add(unit))).toEqual([0, 7, 14]);
     cut.end(Buffer.from('tail'));
-    expect(content(cut)).toEqual(['123456789a', 'bcdexyztail']);
+    expect(content(cut)).toEqual(['123456789a', 'bcdexyztai', 'l']);
     const empty = createPartList(plan, { make: (size) => Buffer.alloc(size, '.'), minSize: 2 });
     empty.end(Buffer.alloc(0));
     expect(content(empty)).toEqual(['']);
