@@ -148,6 +148,12 @@ const azureBlobBlock = z.object({
 const gcsBlock = z.object({
   bucket: z.string().min(3).max(222).describe('Name of the bucket.'),
   endpoint: httpUrl.optional().describe('Address of the storage API; absent: Google’s.'),
+  upload: z
+    .enum(['Multipart', 'Resumable'])
+    .optional()
+    .describe(
+      'How recordings are written. Multipart (absent): in parts, the index in front. Resumable: one stream, the index at the end, for roles and endpoints without multipart uploads; needs a serviceAccount.',
+    ),
 });
 
 const sftpBlock = z.object({
