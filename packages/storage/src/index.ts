@@ -6,4 +6,5 @@ export * from './lib/drivers/drivers.ts';
 export { gcsCapabilities, gcsResumableCapabilities } from './lib/drivers/gcs/gcs-capabilities.ts';
 export { localCapabilities } from './lib/drivers/local/local-capabilities.ts';
 export { s3Capabilities } from './lib/drivers/s3/s3-capabilities.ts';
+export { sftpCapabilities } from './lib/drivers/sftp/sftp-capabilities.ts';
 export * from './lib/store.ts';

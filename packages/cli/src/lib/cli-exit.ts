@@ -28,6 +28,7 @@ const byError: Partial<Record<ErrorCode, CliExitCode>> = {
   SourceDenied: cliExitCodes.Denied,
   StorageDenied: cliExitCodes.Denied,
   StorageUnauthenticated: cliExitCodes.Denied,
+  HostKeyRejected: cliExitCodes.Denied,
   StorageTimeout: cliExitCodes.TimedOut,
   Aborted: cliExitCodes.Interrupted,
 };

@@ -163,11 +163,13 @@ const sftpBlock = z.object({
     .array(z.string().max(16384))
     .max(16)
     .optional()
-    .describe('The server’s public keys, as in known_hosts: "ssh-ed25519 AAAA…".'),
+    .describe(
+      'The server’s public keys: "ssh-ed25519 AAAA…", a line of known_hosts, or a fingerprint "SHA256:…".',
+    ),
   trustOnFirstUse: z
     .boolean()
     .optional()
-    .describe('Takes the key that the server shows first, and keeps to it.'),
+    .describe('Takes the key that the server shows first, and keeps to it for the whole recording.'),
   directory: z
     .string()
     .max(1024)

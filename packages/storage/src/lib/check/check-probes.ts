@@ -63,7 +63,13 @@ export function createProbes(driver: Driver, prefix: string): Probes {
         await driver.head(key, { signal });
       } catch (error) {
         const { code } = TapedeckError.from(error);
-        const silent = ['StorageUnreachable', 'StorageTimeout', 'StorageTlsFailed', 'Aborted'];
+        const silent = [
+          'StorageUnreachable',
+          'StorageTimeout',
+          'StorageTlsFailed',
+          'HostKeyRejected',
+          'Aborted',
+        ];
         // Whatever else is wrong, somebody answered; the next steps say what it is in the service's words.
         if (silent.includes(code)) throw error;
       }
