@@ -200,7 +200,7 @@ describe('storage check', () => {
         '✓   Connect   12 ms',
         '✓   Write     12 ms',
         '–   List      12 ms   not allowed; nothing needs it',
-        'folder: ready (50 ms)',
+        'folder: ready (50 ms). recordings can go there',
         '',
       ].join('\n'),
     );
@@ -215,6 +215,10 @@ describe('storage check', () => {
     );
     const json = await startTapedeck(data, ['storage', 'check', 'folder', '-o', 'json'], refused).ended;
     expect(JSON.parse(json.stdout)).toMatchObject({ ready: false, reason: 'StorageDenied' });
+    expect(ended.stderr).toBe(
+      '"tapedeck storage policy -f all.yaml" prints the least rights that it needs.\n',
+    );
+    expect(json.stderr).toBe('"tapedeck storage policy folder" prints the least rights that it needs.\n');
   });
 });
 
