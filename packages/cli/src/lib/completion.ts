@@ -12,6 +12,7 @@ const namesOf = {
   resume: 'recording',
   stop: 'recording',
   'storage check': 'externalstorage',
+  'storage policy': 'externalstorage',
 };
 
 /**

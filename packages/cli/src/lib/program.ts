@@ -154,6 +154,19 @@ export function createProgram(run: RunAction): Program {
         (await import('./commands/storage-check.ts')).storageCheck(data(), terminal, names, options),
       ),
     );
+  namespaced('policy [name...]', 'print the least rights that a storage needs, to paste', storage)
+    .addOption(fileOption())
+    .option('--with <rights>', 'rights beside writing, with commas: read, list, delete, links')
+    .option(
+      '--identity <way>',
+      'keys, service-account, assume-role or keyless (default: as the storage says)',
+    )
+    .option('-o, --output <format>', 'text (default) or json: the policy alone')
+    .action(
+      act(async ({ data, terminal }, options, names: readonly string[]) =>
+        (await import('./commands/storage-policy.ts')).storagePolicy(data, terminal, names, options),
+      ),
+    );
   sub(program, 'dev', 'run recordings in this process until Ctrl-C').action(
     act(async ({ data, terminal }) => (await import('./commands/dev.ts')).dev(data(), terminal)),
   );
