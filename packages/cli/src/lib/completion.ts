@@ -11,6 +11,7 @@ const namesOf = {
   pause: 'recording',
   resume: 'recording',
   stop: 'recording',
+  link: 'recording',
   'storage check': 'externalstorage',
   'storage policy': 'externalstorage',
 };

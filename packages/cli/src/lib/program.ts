@@ -144,6 +144,17 @@ export function createProgram(run: RunAction): Program {
       );
     }),
   );
+  namespaced('link <name>', 'print a download link for each file of a recording')
+    .option('--expires <duration>', 'how long it opens, up to 168h', '1h')
+    .addOption(
+      new Option('-f, --filename <file>', "the storage's manifest with its Secret").argParser(collect),
+    )
+    .option('-o, --output <format>', 'json or yaml')
+    .action(
+      act(async ({ data, terminal }, options, recording: string) =>
+        (await import('./commands/link.ts')).link(data(), terminal, recording, options),
+      ),
+    );
   const storage = sub(program, 'storage', 'look at storages');
   refuseHelpOfUnknown(storage, ['storage']);
   namespaced('check [name...]', 'try a storage step by step, as a recording would use it', storage)
