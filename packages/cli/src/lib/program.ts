@@ -65,7 +65,10 @@ export function createProgram(run: RunAction): Program {
       ),
     );
   namespaced('record <source>', 'record an address, a file or "testcard" without writing a manifest')
-    .requiredOption('--to <dest>', 'storage name, directory, or s3://bucket/prefix?region=…&endpoint=…')
+    .requiredOption(
+      '--to <dest>',
+      'storage name, directory, or an address: s3://, do://, gs://, az://, sftp://',
+    )
     .option('--for <duration>', 'stop after so much, like 30s or 1h30m')
     .option('--name <name>', 'name of the Recording')
     .option('--page', 'the address is a page for a browser')

@@ -19,18 +19,17 @@ const user = 'tapedeck';
 export function sftpPolicy(request: PolicyRequest): StoragePolicy {
   refuseIdentity(request, ['keys']);
   const { spec, rights } = request;
-  const denied = [
-    'symlink',
-    ...(rights.includes('list') ? [] : ['opendir', 'readdir']),
-    ...(rights.includes('read') ? [] : ['read']),
-  ];
+  // It reads back what it wrote when it goes on after a crash, so that reading is never denied.
+  const denied = ['symlink', ...(rights.includes('list') ? [] : ['opendir', 'readdir'])];
   const directory = spec.sftp?.directory ?? '/recordings';
   const inside = `${jail}/${directory.replace(/^\.?\/+/, '')}`.replace(/\/+$/, '');
+  // The jail's own top is root's: a login without a directory lands below it.
+  const start = spec.sftp?.directory === undefined ? ` -d ${directory}` : '';
   const stanza = [
     `Match User ${user}`,
     `    ChrootDirectory ${jail}`,
     '    # Files of its own, readable for its group.',
-    `    ForceCommand internal-sftp -u 0027 -P ${denied.join(',')}`,
+    `    ForceCommand internal-sftp -u 0027${start} -P ${denied.join(',')}`,
     '    AuthenticationMethods publickey',
     '    AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u',
     '    PermitTTY no',

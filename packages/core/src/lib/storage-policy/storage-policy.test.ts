@@ -204,10 +204,13 @@ describe('the policy of other providers', () => {
 
   it('SFTP: a login that can do nothing else, and the key of the server', () => {
     const { text, notes } = of('sftp', { rights: ['links'] });
-    expect(text).toContain('ForceCommand internal-sftp -u 0027 -P symlink,opendir,readdir,read\n');
+    expect(text).toContain('ForceCommand internal-sftp -u 0027 -P symlink,opendir,readdir\n');
     expect(text).toContain('install -d -o tapedeck -g tapedeck -m 0750 /srv/tapedeck/recordings');
     expect(text).toContain('ssh-keyscan -t ed25519 files.example.com -p 2222');
     expect(notes.join(' ')).toContain('SFTP has no links');
+    expect(storagePolicy(request({ provider: 'SFTP', sftp: { host: 'h' } })).text).toContain(
+      'internal-sftp -u 0027 -d /recordings -P ',
+    );
     expect(of('sftp', { rights: ['read', 'list'] }).text).toContain('-P symlink\n');
   });
 
