@@ -259,7 +259,10 @@ export const externalStorageStatus = z.object({
             name: z.string().max(64).describe('What was tried.'),
             passed: z.boolean().describe('Whether it worked.'),
             duration: duration.describe('How long it took.'),
-            message: z.string().max(1024).describe('What went wrong; empty where nothing did.'),
+            message: z
+              .string()
+              .max(1024)
+              .describe('What went wrong; or of a step that passed, what is worth knowing.'),
           }),
         )
         .max(32)
