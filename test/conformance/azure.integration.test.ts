@@ -341,21 +341,21 @@ describe('an Azure container', () => {
         () => ({ endpoint: 'http://nohost.invalid' }),
         () => ({ accountKey: server.accountKey }),
         'StorageUnreachable',
-        'Connect',
+        'Resolve',
       ],
       [
         'an endpoint without TLS',
         () => ({ endpoint: server.endpoint.replace('http:', 'https:') }),
         () => ({ accountKey: server.accountKey }),
         'StorageTlsFailed',
-        'Connect',
+        'TLS',
       ],
       [
         'a connection string without a key',
         () => ({}),
         () => ({ connectionString: `AccountName=${server.account}` }),
         'InvalidCredentials',
-        'Connect',
+        'Authenticate',
       ],
     ])('names %s', async (_, azureBlob, values, reason, failed) => {
       const report = await check(azureBlob(), values());
