@@ -148,6 +148,12 @@ const azureBlobBlock = z.object({
 const gcsBlock = z.object({
   bucket: z.string().min(3).max(222).describe('Name of the bucket.'),
   endpoint: httpUrl.optional().describe('Address of the storage API; absent: Google’s.'),
+  upload: z
+    .enum(['Multipart', 'Resumable'])
+    .optional()
+    .describe(
+      'How recordings are written. Multipart (absent): in parts, the index in front. Resumable: one stream, the index at the end, for roles and endpoints without multipart uploads; needs a serviceAccount.',
+    ),
 });
 
 const sftpBlock = z.object({
@@ -157,11 +163,13 @@ const sftpBlock = z.object({
     .array(z.string().max(16384))
     .max(16)
     .optional()
-    .describe('The server’s public keys, as in known_hosts: "ssh-ed25519 AAAA…".'),
+    .describe(
+      'The server’s public keys: "ssh-ed25519 AAAA…", a line of known_hosts, or a fingerprint "SHA256:…".',
+    ),
   trustOnFirstUse: z
     .boolean()
     .optional()
-    .describe('Takes the key that the server shows first, and keeps to it.'),
+    .describe('Takes the key that the server shows first, and keeps to it for the whole recording.'),
   directory: z
     .string()
     .max(1024)
@@ -251,7 +259,10 @@ export const externalStorageStatus = z.object({
             name: z.string().max(64).describe('What was tried.'),
             passed: z.boolean().describe('Whether it worked.'),
             duration: duration.describe('How long it took.'),
-            message: z.string().max(1024).describe('What went wrong; empty where nothing did.'),
+            message: z
+              .string()
+              .max(1024)
+              .describe('What went wrong; or of a step that passed, what is worth knowing.'),
           }),
         )
         .max(32)

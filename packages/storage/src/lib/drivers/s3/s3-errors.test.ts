@@ -21,6 +21,16 @@ describe("S3's errors", () => {
     [answered('NoSuchKey', 404), 'NotFound'],
     [answered('AccessDenied', 403), 'StorageDenied'],
     [answered('403', 403), 'StorageDenied'],
+    [answered('KMS.DisabledException', 400), 'EncryptionKeyDenied'],
+    [answered('KMS.NotFoundException', 400), 'EncryptionKeyDenied'],
+    [
+      answered(
+        'AccessDenied',
+        403,
+        'User: x is not authorized to perform: kms:GenerateDataKey on resource: k',
+      ),
+      'EncryptionKeyDenied',
+    ],
     [answered('InvalidAccessKeyId', 403), 'StorageUnauthenticated'],
     [answered('SignatureDoesNotMatch', 403), 'StorageUnauthenticated'],
     [answered('ExpiredToken', 400), 'StorageUnauthenticated'],

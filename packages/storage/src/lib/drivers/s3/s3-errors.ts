@@ -1,4 +1,5 @@
 import { type ErrorCode, TapedeckError } from '@tapedeck/core';
+import { bucketRegion } from './s3-region.ts';
 
 /**
  * What S3 and its kin answer, by the error's code
@@ -17,9 +18,7 @@ const serviceCodes: Readonly<Record<string, ErrorCode>> = {
   AllAccessDisabled: 'StorageDenied',
   AccountProblem: 'StorageDenied',
   InvalidObjectState: 'StorageDenied',
-  KMSAccessDeniedException: 'StorageDenied',
-  'KMS.DisabledException': 'StorageDenied',
-  'KMS.NotFoundException': 'StorageDenied',
+  KMSAccessDeniedException: 'EncryptionKeyDenied',
   InvalidAccessKeyId: 'StorageUnauthenticated',
   SignatureDoesNotMatch: 'StorageUnauthenticated',
   ExpiredToken: 'StorageUnauthenticated',
@@ -102,6 +101,7 @@ export type S3Hints = Partial<Readonly<Record<ErrorCode, string>>>;
 const commonHints: S3Hints = {
   BucketNotFound: 'create the bucket, or correct its name',
   StorageUnauthenticated: 'check the access key, the secret key and the session token',
+  EncryptionKeyDenied: 'allow kms:GenerateDataKey and kms:Decrypt on the key, or correct encryption.keyId',
   WrongRegion: 'set the region that the bucket is in',
   ClockSkewed: "set this machine's clock",
   StorageUnreachable: 'check the endpoint, DNS and the network in between',
@@ -140,9 +140,14 @@ export function translateS3Error(call: S3Call, error: unknown, signal?: AbortSig
   }
   const code = recognise(error);
   const said = words(error);
-  const hint: string | undefined = hints[code];
+  const hint = hintOf(code, error, hints);
   const message = `${operation} on ${target} failed: ${said}${hint === undefined ? '' : `; ${hint}`}.`;
   return new TapedeckError(code, message, { cause: error });
+}
+
+function hintOf(code: ErrorCode, error: unknown, hints: S3Hints): string | undefined {
+  const region = code === 'WrongRegion' ? bucketRegion(error) : undefined;
+  return region === undefined ? hints[code] : `the bucket is in ${region}: set region: ${region}`;
 }
 
 /** Statuses of a service that is there, but not well. */
@@ -170,6 +175,7 @@ function recognise(error: unknown): ErrorCode {
   const name = textOf(error, 'name');
   const status = httpStatus(error);
   const code = textOf(error, 'code') ?? textOf(error, 'Code');
+  if (isKeyRefusal(name, textOf(error, 'message'))) return 'EncryptionKeyDenied';
   for (const known of [name, code]) {
     if (known !== undefined && Object.hasOwn(serviceCodes, known)) return serviceCodes[known] ?? 'Unknown';
   }
@@ -181,6 +187,15 @@ function recognise(error: unknown): ErrorCode {
   if (status !== undefined && statuses[status] !== undefined) return statuses[status];
   const cause = property(error, 'cause');
   return cause === undefined ? 'Unknown' : recognise(cause);
+}
+
+/**
+ * S3 hands on what KMS says as `KMS.…`; where the caller may not use the key it is an AccessDenied whose message names
+ * the action of KMS (https://repost.aws/knowledge-center/s3-access-denied-error-kms).
+ */
+function isKeyRefusal(name: string | undefined, message: string | undefined): boolean {
+  if (name?.startsWith('KMS.')) return true;
+  return name === 'AccessDenied' && /\bkms:[A-Z]\w+/.test(message ?? '');
 }
 
 function textOf(error: unknown, name: string): string | undefined {
