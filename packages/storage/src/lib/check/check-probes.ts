@@ -30,6 +30,8 @@ export function createProbes(driver: Driver, prefix: string): Probes {
   const key = below(CHECK_NAME);
   const written = new Set([key]);
   let open: unknown;
+  /** What is under `key` is of this check. */
+  let isOurs = true;
 
   const putPart = async (words: string, token: unknown, signal: AbortSignal): Promise<CompletedPart> => {
     const bytes = Buffer.from(words);
@@ -54,6 +56,30 @@ export function createProbes(driver: Driver, prefix: string): Probes {
       return opened(below(`${CHECK_NAME}-${randomUUID()}`));
     });
   };
+  /**
+   * With rights to create only, an earlier check's object stays and is not replaced. That the service names this as the
+   * one thing that is wrong says that all the rest is right.
+   */
+  const unlessThere = async (work: Promise<unknown>): Promise<boolean> => {
+    try {
+      await work;
+      return true;
+    } catch (error) {
+      if (TapedeckError.from(error).code !== 'AlreadyExists') throw error;
+      return false;
+    }
+  };
+  const write = async (signal: AbortSignal) => {
+    const putting = driver.put({ key, contentType: CONTENT_TYPE }, Buffer.from(nonce), { signal });
+    isOurs = await unlessThere(putting);
+  };
+  const complete = async (token: unknown, parts: CompletedPart[], signal: AbortSignal): Promise<boolean> => {
+    const isNew = await unlessThere(driver.complete(token, parts, { signal }));
+    // Its parts would stay; where dropping them is not allowed either, the bucket's own rule takes them.
+    if (!isNew) await driver.abort(token, { signal }).catch(() => undefined);
+    open = undefined;
+    return isNew;
+  };
   const readAll = async (from: string, signal: AbortSignal): Promise<string> =>
     text(await driver.get(from, undefined, { signal }));
 
@@ -68,13 +94,10 @@ export function createProbes(driver: Driver, prefix: string): Probes {
         if (silent.includes(code)) throw error;
       }
     },
-    async write(signal) {
-      await driver.put({ key, contentType: CONTENT_TYPE }, Buffer.from(nonce), { signal });
-    },
+    write,
     async multipart(signal) {
       const { token } = await begin(signal);
-      await driver.complete(token, [await putPart(`once ${nonce}`, token, signal)], { signal });
-      open = undefined;
+      await complete(token, [await putPart(`once ${nonce}`, token, signal)], signal);
     },
     async rewriteFirstPart(signal) {
       if (!driver.capabilities.rewriteFirstPart) {
@@ -83,16 +106,15 @@ export function createProbes(driver: Driver, prefix: string): Probes {
       const upload = await begin(signal);
       await putPart(`first ${nonce}`, upload.token, signal);
       const second = await putPart(`again ${nonce}`, upload.token, signal);
-      await driver.complete(upload.token, [second], { signal });
-      open = undefined;
+      const isNew = await complete(upload.token, [second], signal);
       const found = await readAll(upload.key, signal).catch(() => undefined); // Reading is another step's matter.
-      if (found !== undefined && found !== `again ${nonce}`) {
+      if (isNew && found !== undefined && found !== `again ${nonce}`) {
         throw new TapedeckError('PartMismatch', 'A part that was put twice kept its first bytes.');
       }
     },
     async read(signal) {
       const found = await readAll(key, signal);
-      if (found !== nonce)
+      if (isOurs && found !== nonce)
         throw new TapedeckError('Unknown', `${driver.url(key)} holds other bytes than written.`);
     },
     async list(signal) {
@@ -105,7 +127,7 @@ export function createProbes(driver: Driver, prefix: string): Probes {
     async sign(signal) {
       if (driver.signUrl === undefined)
         throw new TapedeckError('NotSupported', 'There are no signed links here.');
-      await driver.put({ key, contentType: CONTENT_TYPE }, Buffer.from(nonce), { signal });
+      await write(signal);
       const answer = await fetch(await driver.signUrl(key, SIGNED_SECONDS), { signal });
       await answer.arrayBuffer();
       if (!answer.ok) {
