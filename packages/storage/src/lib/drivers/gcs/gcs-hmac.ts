@@ -28,10 +28,12 @@ export async function openHmacDriver(
     region: 'auto',
     forcePathStyle: true,
     equalParts: false,
+    replaceParts: true,
     checksum: 'MD5',
     keys: { accessKeyId, secretAccessKey },
     assumeRole: undefined,
     object: {},
+    objectLock: undefined,
     customerKey: undefined,
     words: { scheme: 'gs', permission: (action) => permissions[action] ?? action },
   });
