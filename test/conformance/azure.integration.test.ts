@@ -189,6 +189,16 @@ describe('an Azure container', () => {
       }
     });
 
+    it('keeps what is said of an object beside it, under names that the service takes', async () => {
+      const driver = await open();
+      const key = uniqueKey('metadata.mp4');
+      const token = await driver.begin({ key, contentType, metadata: { 'tapedeck-run': '7', '2nd': 'x' } });
+      await driver.complete(token, [await put(driver, token, 1, 'bytes')]);
+      const headers = await server.inside.headers(key);
+      expect([headers.get('x-ms-meta-tapedeck_run'), headers.get('x-ms-meta-_2nd')]).toEqual(['7', 'x']);
+      await driver.close();
+    });
+
     it('never drops a completed object with an abort that comes late', async () => {
       const driver = await open();
       const key = uniqueKey('late-abort.mp4');

@@ -11,6 +11,7 @@ import { translateAzureError } from './azure-errors.ts';
 import {
   type AzureToken,
   blockIdsOf,
+  metadataOf,
   missingBlockId,
   newToken,
   openMark,
@@ -211,13 +212,15 @@ export async function createAzureDriver({ spec, credentials }: DriverConfig): Pr
       }
     },
 
-    async put({ key, contentType, metadata }, bytes, options) {
+    async put(object, bytes, options) {
+      const { key, contentType } = object;
+      const metadata = metadataOf(object);
       const { etag } = await call('Put Blob', 'write', key, options, (blob, http) =>
         blob.upload(bytes, bytes.length, {
           ...http,
           transactionalContentMD5: md5Of([bytes]),
           blobHTTPHeaders: { blobContentType: contentType },
-          ...(metadata !== undefined && { metadata: { ...metadata } }),
+          ...(metadata !== undefined && { metadata }),
         }),
       );
       return { key, size: bytes.length, ...(etag !== undefined && { etag }) };
