@@ -55,6 +55,21 @@ describe('a new session', () => {
     }
   });
 
+  it('shares the file when a parameter set has nothing but a zero more, as in the middle of MPEG-TS', () => {
+    const assembly = createAssembly();
+    assembly.take(makeInit({ ppsBytes: Uint8Array.from([0x68, 0xeb]) }));
+    assembly.take(makeFragment(init, {}), 1);
+    assembly.take(makeInit({ ppsBytes: Uint8Array.from([0x68, 0xeb, 0]) }));
+    assembly.take(makeFragment(init, {}), 5);
+    assembly.take(makeInit({ ppsBytes: Uint8Array.from([0x68, 0xec]) }));
+    assembly.take(makeFragment(init, {}), 9);
+    assembly.end();
+    expect(assembly.files.map(({ durationSeconds }) => durationSeconds)).toEqual([
+      expect.closeTo(2, 1),
+      expect.closeTo(1, 1),
+    ]);
+  });
+
   it('with other bit rates in its description still shares the file', () => {
     const assembly = createAssembly();
     assembly.take(makeInit({ bitrate: 64_000 }));
