@@ -10,6 +10,7 @@ export interface AzureContainer {
   openBlocks(key: string): Promise<number>;
   headers(key: string): Promise<Headers>;
   download(key: string, path: string): Promise<void>;
+  delete(key: string): Promise<void>;
 }
 
 export function openContainer(endpoint: string, container: string, sas: string): AzureContainer {
@@ -33,6 +34,9 @@ export function openContainer(endpoint: string, container: string, sas: string):
       await ask(`${address()}&restype=container`, { method: 'PUT' });
     },
     keys,
+    async delete(key) {
+      await ask(address(key), { method: 'DELETE' });
+    },
     async openUploads() {
       const complete = new Set(await keys());
       return (await names('&include=uncommittedblobs')).filter((name) => !complete.has(name));
