@@ -41,6 +41,8 @@ export const errorKinds = {
   StorageThrottled: { fault: 'destination', retry: 'retry' },
   StorageTimeout: { fault: 'destination', retry: 'retry' },
   StorageDenied: { fault: 'destination', retry: 'stalled' },
+  /** The bucket would take it, but the key that it is to be encrypted with may not be used, or is not there. */
+  EncryptionKeyDenied: { fault: 'destination', retry: 'stalled' },
   StorageUnauthenticated: { fault: 'destination', retry: 'stalled' },
   StorageTlsFailed: { fault: 'destination', retry: 'stalled' },
   /** The server shows another key than the one it is known by; nothing was said to it, no password either. */

@@ -118,6 +118,14 @@ const wrong: readonly (readonly [string, unknown, readonly string[]])[] = [
     ],
   ],
   [
+    'names that Azure does not give',
+    storage({ provider: 'AzureBlob', azureBlob: { account: 'Team_1', container: 'my--videos' } }),
+    [
+      'spec.azureBlob.account must be the name of a storage account: small letters and digits only',
+      'spec.azureBlob.container must be the name of a container: small letters, digits and single dashes between them',
+    ],
+  ],
+  [
     'a block of another source',
     recording({ source: { type: 'TestCard', stream: { url: 'rtmp://h/a' } } }),
     ['spec.source.stream belongs to type: Stream only'],
@@ -197,6 +205,21 @@ const wrong: readonly (readonly [string, unknown, readonly string[]])[] = [
     'a key id without KMS',
     storage({ provider: 'S3', s3: { bucket: 'abc', encryption: { type: 'S3', keyId: 'k' } } }),
     ['spec.s3.encryption.keyId belongs to type: KMS only'],
+  ],
+  [
+    'a key context without KMS',
+    storage({ provider: 'S3', s3: { bucket: 'abc', encryption: { type: 'S3', context: { a: 'b' } } } }),
+    ['spec.s3.encryption.context belongs to type: KMS only'],
+  ],
+  [
+    'a lock that would last an hour',
+    storage({ provider: 'S3', s3: { bucket: 'abc', objectLock: { mode: 'Governance', retainFor: '1h' } } }),
+    ['spec.s3.objectLock.retainFor must be between 24h and 876000h'],
+  ],
+  [
+    'a region that is a host name',
+    storage({ provider: 'DigitalOcean', digitalOcean: { bucket: 'abc', region: 'fra1.evil.example/' } }),
+    ['spec.digitalOcean.region must be a region like fra1'],
   ],
   [
     'an endpoint with a password',

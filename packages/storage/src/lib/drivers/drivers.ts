@@ -13,7 +13,10 @@ export type DriverFactory = (config: DriverConfig) => Promise<Driver>;
 /** A service's SDK is loaded only where it is used: none of them is small. */
 const loaders: Partial<Record<Provider, () => Promise<DriverFactory>>> = {
   Local: async () => (await import('./local/local-driver.ts')).createLocalDriver,
+  AzureBlob: async () => (await import('./azure/azure-driver.ts')).createAzureDriver,
+  GCS: async () => (await import('./gcs/gcs-driver.ts')).createGcsDriver,
   S3: async () => (await import('./s3/s3-driver.ts')).createS3Driver,
+  DigitalOcean: async () => (await import('./s3/s3-driver.ts')).createSpacesDriver,
   SFTP: async () => (await import('./sftp/sftp-driver.ts')).createSftpDriver,
 };
 
