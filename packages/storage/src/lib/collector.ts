@@ -12,15 +12,23 @@ export interface Collector {
   released(bytes: number): void;
 }
 
-/** Has them collected in time, in a process that was started with `--expose-gc`; elsewhere does nothing. */
-export function createCollector(): Collector {
+/**
+ * Has them collected in time, in a process that was started with `--expose-gc`; elsewhere does nothing. `minor` takes only
+ * those that have just been made.
+ */
+export function createCollector(
+  options: { readonly everyBytes: number; readonly type: 'major' | 'minor' } = {
+    everyBytes: COLLECT_EVERY_BYTES,
+    type: 'major',
+  },
+): Collector {
   let bytes = 0;
   return {
     released(more) {
       bytes += more;
-      if (bytes < COLLECT_EVERY_BYTES) return;
+      if (bytes < options.everyBytes) return;
       bytes = 0;
-      globalThis.gc?.();
+      globalThis.gc?.({ type: options.type });
     },
   };
 }

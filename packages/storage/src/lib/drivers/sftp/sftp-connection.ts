@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TapedeckError } from '@tapedeck/core';
 import type { SFTPWrapper } from 'ssh2';
 import SftpClient from 'ssh2-sftp-client';
+import { createCollector } from '../../collector.ts';
 import type { SftpConfig } from './sftp-config.ts';
 import { hostKeyAlgorithms } from './sftp-host-key.ts';
 import { BatchingSocket } from './sftp-socket.ts';
@@ -18,10 +19,18 @@ const REQUEST_TIMEOUT_MS = 120_000;
 const SILENCE_MS = 1_000;
 const GOODBYE_MS = 500;
 
+/**
+ * For every byte that is sent the SSH library leaves two or three behind, in buffers that are dead at once. Clearing
+ * away the young ones so often takes a millisecond, and 40 MiB less at full speed.
+ */
+const CLEAR_EVERY_BYTES = 4 * 1024 * 1024;
+
 type Answer<T> = (error?: Error | null, value?: T) => void;
 
 /** One SSH connection with SFTP on it. Once it is lost it stays lost, and every request rejects with the reason. */
 export class SftpConnection {
+  /** Told of what was written. */
+  readonly packets = createCollector({ everyBytes: CLEAR_EVERY_BYTES, type: 'minor' });
   readonly #client: SftpClient;
   readonly #socket: Socket;
   readonly #sftp: SFTPWrapper;

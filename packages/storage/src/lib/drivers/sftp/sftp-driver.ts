@@ -173,7 +173,7 @@ export async function createSftpDriver({ spec, credentials }: DriverConfig): Pro
         try {
           await session.replace(beside, final);
         } catch (error) {
-          await session.remove(beside);
+          await removeWhereAllowed(session, beside);
           throw error;
         }
         return describe(session, key, final);
@@ -185,22 +185,20 @@ export async function createSftpDriver({ spec, credentials }: DriverConfig): Pro
 
     async get(key, range, options) {
       const path = fileOf(key);
-      // The signal is for the answer to begin; reading takes as long as its caller does.
-      const opened = await call(`Reading ${url(key)}`, needs.read, options, async (session) => {
+      const what = `Reading ${url(key)}`;
+      const file = await call(what, needs.read, options, async (session) => {
         await describe(session, key, path);
         return session.open(path, 'r');
       });
       const read = async function* () {
         try {
-          const size = range?.[1] ?? (await opened.size());
-          yield* opened.read(range?.[0] ?? 0, size);
+          yield* file.read(range?.[0] ?? 0, range?.[1] ?? (await file.size()));
         } catch (error) {
-          throw translateSftpError({ what: `Reading ${url(key)}`, needs: needs.read }, error);
-        } finally {
-          await closeQuietly(opened);
+          throw translateSftpError({ what, needs: needs.read }, error, options?.signal);
         }
       };
-      return Readable.from(read(), { objectMode: false });
+      // However its reader ends, having begun or not.
+      return Readable.from(read(), { objectMode: false }).once('close', () => void closeQuietly(file));
     },
 
     async delete(key, options) {
@@ -272,6 +270,6 @@ function addressOf({ host, port }: SftpConfig): string {
 /** Paths from where the login lands begin with `/~/`, as in curl's and other programs' addresses. */
 function urlPath(root: string, key: string): string {
   const path = root === '' ? key : `${root}/${key}`;
-  const encoded = path.split('/').map(encodeURIComponent).join('/');
+  const encoded = path.toWellFormed().split('/').map(encodeURIComponent).join('/');
   return encoded.startsWith('/') ? encoded.replace(/^\/+/, '/') : `/~/${encoded}`;
 }

@@ -148,8 +148,10 @@ function openFile(
     async write(views, position) {
       const chunks = cutChunks(views, position);
       const sendChunks = async (): Promise<void> => {
-        for (const { bytes, at } of chunks)
+        for (const { bytes, at } of chunks) {
           await request<void>((sftp, answer) => sftp.write(handle, bytes, 0, bytes.length, at, answer));
+          connection.packets.released(bytes.length);
+        }
       };
       await Promise.all(Array.from({ length: CHUNKS_IN_FLIGHT }, sendChunks));
     },
