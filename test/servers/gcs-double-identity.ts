@@ -62,6 +62,10 @@ export interface Identities {
   exchange(form: URLSearchParams): { readonly access_token: string; readonly expires_in: number };
   /** Whoever sent the request; throws a `Refusal`. `body` is for signatures that cover it. */
   identify(request: IncomingMessage, body: Buffer): Principal;
+  /** A token for whoever proved it some other way: a federated identity, a machine of Google's. */
+  issue(role: Role): string;
+  /** How far the clock of the service is ahead, in milliseconds. */
+  skewMs: number;
   /** Access tokens given so far: secrets that must not show up anywhere. */
   readonly tokens: readonly string[];
 }
@@ -70,6 +74,12 @@ export function createIdentities(tokenUrl: string): Identities {
   const accounts = new Map<string, Account>();
   const hmacKeys = new Map<string, { readonly secret: string; readonly principal: Principal }>();
   const tokens = new Map<string, Principal>();
+  const now = () => Date.now() + identities.skewMs;
+  const issue = (principal: Principal): string => {
+    const token = `ya29.${randomBytes(40).toString('base64url')}`;
+    tokens.set(token, principal);
+    return token;
+  };
 
   const verifyClaim = (assertion: string): Account => {
     const [header = '', payload = '', signature = ''] = assertion.split('.');
@@ -80,7 +90,7 @@ export function createIdentities(tokenUrl: string): Identities {
       .update(`${header}.${payload}`)
       .verify(account.publicKey, signature, 'base64url');
     if (!isSigned) throw new Refusal(400, 'invalid_grant', 'Invalid JWT Signature.');
-    const lag = Math.abs(Date.now() - Number(claim.iat) * 1000);
+    const lag = Math.abs(now() - Number(claim.iat) * 1000);
     if (lag > MAX_SKEW_MS || Number(claim.exp) - Number(claim.iat) > 3600) {
       throw new Refusal(
         400,
@@ -113,10 +123,10 @@ export function createIdentities(tokenUrl: string): Identities {
     const date = isLink ? field('Date') : String(headers['x-amz-date'] ?? headers['x-goog-date']);
     const sentMs = Date.parse(date.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5'));
     if (isLink) {
-      if (Date.now() > sentMs + Number(field('Expires')) * 1000) {
+      if (now() > sentMs + Number(field('Expires')) * 1000) {
         throw new Refusal(400, 'ExpiredToken', 'The provided token has expired.');
       }
-    } else if (!(Math.abs(Date.now() - sentMs) < MAX_REQUEST_SKEW_MS)) {
+    } else if (!(Math.abs(now() - sentMs) < MAX_REQUEST_SKEW_MS)) {
       throw new Refusal(403, 'RequestTimeTooSkewed', 'The difference between the times is too large.');
     }
     const payload = String(
@@ -168,7 +178,7 @@ export function createIdentities(tokenUrl: string): Identities {
     return key.principal;
   };
 
-  return {
+  const identities: Identities = {
     addAccount(role) {
       const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
       const email = `${role}-${accounts.size}@tapedeck-test.iam.gserviceaccount.com`;
@@ -195,10 +205,10 @@ export function createIdentities(tokenUrl: string): Identities {
         throw new Refusal(400, 'unsupported_grant_type', 'Invalid grant_type.');
       }
       const { principal } = verifyClaim(form.get('assertion') ?? '');
-      const access_token = `ya29.${randomBytes(40).toString('base64url')}`;
-      tokens.set(access_token, principal);
-      return { access_token, expires_in: 3599 };
+      return { access_token: issue(principal), expires_in: 3599 };
     },
+    issue: (role) => issue({ name: `${role} without a key`, permissions: roles[role] }),
+    skewMs: 0,
     identify(request, body) {
       const { authorization } = request.headers;
       if (authorization?.startsWith('Bearer ')) {
@@ -215,6 +225,7 @@ export function createIdentities(tokenUrl: string): Identities {
       return [...tokens.keys()];
     },
   };
+  return identities;
 }
 
 /** Throws what Google says to somebody without that right. */

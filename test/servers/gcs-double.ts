@@ -182,6 +182,16 @@ export async function startGcsDouble(options: GcsDoubleOptions): Promise<GcsDoub
     const { method = '', url = '' } = request;
     const body = await buffer(request);
     const [path = '', rawQuery = ''] = url.split('?');
+    // Google's security token service and the metadata server of its machines give a token to all who ask.
+    if (path === '/sts' || path.startsWith('/computeMetadata/')) {
+      const given = { access_token: identities.issue('user'), expires_in: 3599, token_type: 'Bearer' };
+      return sendJson(
+        answer,
+        200,
+        { ...given, issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' },
+        { 'metadata-flavor': 'Google' },
+      );
+    }
     if (path === '/token') return token(answer, new URLSearchParams(body.toString()));
     const isJson = /^\/(upload\/)?storage\/v1\//.test(path);
     const [, wanted = '', encodedKey = ''] =

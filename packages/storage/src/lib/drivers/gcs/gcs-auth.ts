@@ -7,6 +7,8 @@ import type { ServiceAccount } from './gcs-service-account.ts';
 const OBJECTS_SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write';
 /** Without a key of its own, the signature of a link comes from the IAM service, which asks for this one. */
 const PLATFORM_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+/** No call needs a project; without one the library asks other services for its name, which takes rights there. */
+const NO_PROJECT = 'not-needed';
 /** The library knows one token endpoint only. */
 const LIBRARY_TOKEN_URL = 'https://oauth2.googleapis.com/token';
 
@@ -22,9 +24,9 @@ export function createGcsAuth(identity: Exclude<GcsIdentity, { type: 'Hmac' }>):
     identity.type === 'ServiceAccount'
       ? new GoogleAuth({
           authClient: accountClient(identity.account),
-          ...(identity.account.projectId && { projectId: identity.account.projectId }),
+          projectId: identity.account.projectId ?? NO_PROJECT,
         })
-      : new GoogleAuth({ scopes: [PLATFORM_SCOPE] });
+      : new GoogleAuth({ scopes: [PLATFORM_SCOPE], projectId: NO_PROJECT });
   return {
     google,
     headers: (url, signal) => unlessAborted(readHeaders(google, url), signal),

@@ -10,11 +10,15 @@ import { translateGcsError } from './gcs-errors.ts';
  */
 export async function signGcsLink(
   client: GcsClient,
-  { bucket, endpoint }: Pick<GcsConfig, 'bucket' | 'endpoint'>,
+  { bucket, endpoint, identity }: Pick<GcsConfig, 'bucket' | 'endpoint' | 'identity'>,
   key: string,
   expiresInSeconds: number,
 ): Promise<string> {
-  const storage = new Storage({ authClient: client.auth.google, apiEndpoint: endpoint });
+  const signer =
+    identity.type === 'ServiceAccount'
+      ? { credentials: { client_email: identity.account.email, private_key: identity.account.privateKey } }
+      : { authClient: client.auth.google };
+  const storage = new Storage({ ...signer, apiEndpoint: endpoint });
   const call = {
     operation: 'Sign a link',
     permission: 'iam.serviceAccounts.signBlob',

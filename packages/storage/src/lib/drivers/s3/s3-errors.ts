@@ -25,6 +25,8 @@ const serviceCodes: Readonly<Record<string, ErrorCode>> = {
   ExpiredTokenException: 'StorageUnauthenticated',
   InvalidToken: 'StorageUnauthenticated',
   InvalidClientTokenId: 'StorageUnauthenticated',
+  // Google's word for an HMAC key that nobody has.
+  InvalidSecurity: 'StorageUnauthenticated',
   // VersityGW's word for an access key that nobody has.
   XAdminUserNotFound: 'StorageUnauthenticated',
   UnrecognizedClientException: 'StorageUnauthenticated',
