@@ -6,6 +6,7 @@ import type { RecordingStatus } from '@tapedeck/core';
 import { localStorageManifest, s3StorageManifests } from '../e2e/workbench.ts';
 import { openBucket } from '../servers/bucket.ts';
 import { startVersityGw, type VersityGw } from '../servers/versitygw.ts';
+import { azureDestination } from './destination-azure.ts';
 
 type Output = NonNullable<RecordingStatus['outputs']>[number];
 
@@ -63,4 +64,8 @@ export async function s3Destination(): Promise<S3Destination> {
   };
 }
 
-export const destinations = { Local: localDestination, S3: s3Destination } as const;
+export const destinations = {
+  Local: localDestination,
+  S3: s3Destination,
+  AzureBlob: azureDestination,
+} as const;

@@ -81,7 +81,7 @@ const serviceHints: Readonly<Record<string, string>> = {
 };
 
 const hints: Partial<Record<ErrorCode, string>> = {
-  AlreadyExists: 'it is there already, and it is not replaced; choose another name',
+  AlreadyExists: 'nothing that is there is replaced; choose another name',
   BucketNotFound: 'create the container, or correct its name',
   StorageUnauthenticated:
     'check the account, and its key, SAS (and when that ends) or identity in the credentials',
