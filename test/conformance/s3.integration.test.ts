@@ -114,7 +114,7 @@ describe.skipIf(program === undefined)('an S3 server', () => {
 
     it.each([
       ['a missing bucket', { bucket: 'missing' }, {}, 'BucketNotFound', 'Bucket'],
-      ['another region', { region: 'eu-west-1' }, {}, 'WrongRegion', 'Bucket'],
+      ['another region', { region: 'eu-west-1' }, {}, 'WrongRegion', 'Region'],
       ['a wrong secret', {}, { secretAccessKey: 'wrong-secret' }, 'StorageUnauthenticated', 'Authenticate'],
       ['an unknown key', {}, { accessKeyId: 'nobody' }, 'StorageUnauthenticated', 'Authenticate'],
       [
@@ -124,7 +124,7 @@ describe.skipIf(program === undefined)('an S3 server', () => {
         'StorageUnreachable',
         'Connect',
       ],
-      ['an unknown host', { endpoint: 'http://nohost.invalid' }, {}, 'StorageUnreachable', 'Connect'],
+      ['an unknown host', { endpoint: 'http://nohost.invalid' }, {}, 'StorageUnreachable', 'Resolve'],
     ])('names %s', async (_, s3, values, reason, failed) => {
       const report = await check(s3, values);
       expect(report).toMatchObject({ ready: false, reason });

@@ -212,6 +212,12 @@ export function isListParts({ method, path }: { readonly method: string; readonl
   return method === 'GET' && path.includes('uploadId=');
 }
 
+/** Another: whoever reads, with these words in the address where some are given. */
+export function isGet(words = '') {
+  return ({ method, path }: { readonly method: string; readonly path: string }): boolean =>
+    method === 'GET' && path.includes(words);
+}
+
 /** The body of an S3 error answer. */
 export function s3Error(code: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`;

@@ -25,4 +25,13 @@ export * from './lib/resource.ts';
 export * from './lib/run-contract.ts';
 export * from './lib/secret.ts';
 export * from './lib/storage-choice.ts';
+export {
+  type PolicyIdentity,
+  type PolicyRequest,
+  policyIdentities,
+  type StoragePolicy,
+  type StorageRight,
+  storageRights,
+} from './lib/storage-policy/policy-request.ts';
+export * from './lib/storage-policy/storage-policy.ts';
 export * from './lib/unavailable.ts';

@@ -49,9 +49,11 @@ export async function openAmazonDriver(
     ...config,
     forcePathStyle: true,
     equalParts: false,
+    replaceParts: true,
     checksum: 'CRC32',
     assumeRole: undefined,
     object: {},
+    objectLock: undefined,
     customerKey: undefined,
   });
 }

@@ -27,7 +27,9 @@ const byError: Partial<Record<ErrorCode, CliExitCode>> = {
   BucketNotFound: cliExitCodes.NotFound,
   SourceDenied: cliExitCodes.Denied,
   StorageDenied: cliExitCodes.Denied,
+  EncryptionKeyDenied: cliExitCodes.Denied,
   StorageUnauthenticated: cliExitCodes.Denied,
+  HostKeyRejected: cliExitCodes.Denied,
   StorageTimeout: cliExitCodes.TimedOut,
   Aborted: cliExitCodes.Interrupted,
 };

@@ -11,7 +11,9 @@ const namesOf = {
   pause: 'recording',
   resume: 'recording',
   stop: 'recording',
+  link: 'recording',
   'storage check': 'externalstorage',
+  'storage policy': 'externalstorage',
 };
 
 /**

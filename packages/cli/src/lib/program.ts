@@ -65,7 +65,10 @@ export function createProgram(run: RunAction): Program {
       ),
     );
   namespaced('record <source>', 'record an address, a file or "testcard" without writing a manifest')
-    .requiredOption('--to <dest>', 'storage name, directory, or s3://bucket/prefix?region=…&endpoint=…')
+    .requiredOption(
+      '--to <dest>',
+      'storage name, directory, or an address: s3://, do://, gs://, az://, sftp://',
+    )
     .option('--for <duration>', 'stop after so much, like 30s or 1h30m')
     .option('--name <name>', 'name of the Recording')
     .option('--page', 'the address is a page for a browser')
@@ -144,6 +147,17 @@ export function createProgram(run: RunAction): Program {
       );
     }),
   );
+  namespaced('link <name>', 'print a download link for each file of a recording')
+    .option('--expires <duration>', 'how long it opens, up to 168h', '1h')
+    .addOption(
+      new Option('-f, --filename <file>', "the storage's manifest with its Secret").argParser(collect),
+    )
+    .option('-o, --output <format>', 'json or yaml')
+    .action(
+      act(async ({ data, terminal }, options, recording: string) =>
+        (await import('./commands/link.ts')).link(data(), terminal, recording, options),
+      ),
+    );
   const storage = sub(program, 'storage', 'look at storages');
   refuseHelpOfUnknown(storage, ['storage']);
   namespaced('check [name...]', 'try a storage step by step, as a recording would use it', storage)
@@ -152,6 +166,19 @@ export function createProgram(run: RunAction): Program {
     .action(
       act(async ({ data, terminal }, options, names: readonly string[]) =>
         (await import('./commands/storage-check.ts')).storageCheck(data(), terminal, names, options),
+      ),
+    );
+  namespaced('policy [name...]', 'print the least rights that a storage needs, to paste', storage)
+    .addOption(fileOption())
+    .option('--with <rights>', 'rights beside writing, with commas: read, list, delete, links')
+    .option(
+      '--identity <way>',
+      'keys, service-account, assume-role or keyless (default: as the storage says)',
+    )
+    .option('-o, --output <format>', 'text (default) or json: the policy alone')
+    .action(
+      act(async ({ data, terminal }, options, names: readonly string[]) =>
+        (await import('./commands/storage-policy.ts')).storagePolicy(data, terminal, names, options),
       ),
     );
   sub(program, 'dev', 'run recordings in this process until Ctrl-C').action(

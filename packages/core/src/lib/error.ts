@@ -41,8 +41,12 @@ export const errorKinds = {
   StorageThrottled: { fault: 'destination', retry: 'retry' },
   StorageTimeout: { fault: 'destination', retry: 'retry' },
   StorageDenied: { fault: 'destination', retry: 'stalled' },
+  /** The bucket would take it, but the key that it is to be encrypted with may not be used, or is not there. */
+  EncryptionKeyDenied: { fault: 'destination', retry: 'stalled' },
   StorageUnauthenticated: { fault: 'destination', retry: 'stalled' },
   StorageTlsFailed: { fault: 'destination', retry: 'stalled' },
+  /** The server shows another key than the one it is known by; nothing was said to it, no password either. */
+  HostKeyRejected: { fault: 'destination', retry: 'stalled' },
   BucketNotFound: { fault: 'destination', retry: 'stalled' },
   WrongRegion: { fault: 'destination', retry: 'stalled' },
   ClockSkewed: { fault: 'service', retry: 'stalled' },

@@ -46,6 +46,9 @@ const encryption = withRules(
       .max(2048)
       .optional()
       .describe('Id, alias or ARN of the KMS key; absent: the default one.'),
+    context: stringMap({ entries: 16, key: 128, value: 256 })
+      .optional()
+      .describe('Encryption context: the KMS key’s policy may ask for it, and its log shows it.'),
   }),
   [
     {
@@ -54,8 +57,23 @@ const encryption = withRules(
       holds: (value) => value.keyId === undefined || value.type === 'KMS',
       path: ['keyId'],
     },
+    {
+      cel: "!has(self.context) || self.type == 'KMS'",
+      message: 'belongs to type: KMS only',
+      holds: (value) => value.context === undefined || value.type === 'KMS',
+      path: ['context'],
+    },
   ],
 );
+
+const objectLock = z.object({
+  mode: z
+    .enum(['Governance', 'Compliance'])
+    .describe('Governance: who has the right may lift it. Compliance: nobody may, not even the owner.'),
+  retainFor: durationBetween('24h', '876000h').describe(
+    'How long, from the moment the file is begun, e.g. 8760h for a year.',
+  ),
+});
 
 const s3Block = z.object({
   bucket: z.string().min(3).max(255).describe('Name of the bucket.'),
@@ -63,13 +81,19 @@ const s3Block = z.object({
     .string()
     .max(64)
     .optional()
-    .describe('Region, e.g. eu-central-1; absent: the environment’s, or found out.'),
+    .describe('Region, e.g. eu-central-1; absent: the endpoint’s, else the environment’s.'),
   endpoint: httpUrl.optional().describe('Address of an S3-compatible server; absent: AWS.'),
   forcePathStyle: z.boolean().optional().describe('Puts the bucket into the path instead of the host name.'),
   equalParts: z
     .boolean()
     .optional()
-    .describe('The service wants all parts but the last of one size (Cloudflare R2).'),
+    .describe('The service wants all parts but the last of one size; absent: as known of the service.'),
+  replaceParts: z
+    .boolean()
+    .optional()
+    .describe(
+      'The service takes a part again with other bytes; absent: as known of the service. Without it the index stands at the end of the file.',
+    ),
   assumeRole: z
     .object({
       arn: z.string().min(20).max(2048).describe('ARN of the role.'),
@@ -87,11 +111,27 @@ const s3Block = z.object({
   tags: stringMap({ entries: 10, key: 128, value: 256 })
     .optional()
     .describe('Tags of the objects; at most ten.'),
+  objectLock: objectLock
+    .optional()
+    .describe('Keeps the objects from being deleted; the bucket must have Object Lock enabled.'),
+  acl: z
+    .enum(['BucketOwnerFullControl'])
+    .optional()
+    .describe('Hands the objects to the owner of a bucket that is another account’s and still uses ACLs.'),
 });
 
 const digitalOceanBlock = z.object({
   bucket: z.string().min(3).max(255).describe('Name of the Space.'),
-  region: z.string().min(1).max(64).describe('Region of the Space, e.g. fra1.'),
+  region: withRules(z.string().min(1).max(64), [
+    {
+      cel: "self.matches('^[A-Za-z0-9-]+$')",
+      message: 'must be a region like fra1',
+      holds: (region) => /^[A-Za-z0-9-]+$/.test(region),
+    },
+  ]).describe('Region of the Space, e.g. fra1.'),
+  endpoint: httpUrl
+    .optional()
+    .describe('Address of a gateway in front of Spaces, or of a server for tests; absent: DigitalOcean’s.'),
 });
 
 const azureBlobBlock = z.object({
@@ -117,6 +157,12 @@ const azureBlobBlock = z.object({
 const gcsBlock = z.object({
   bucket: z.string().min(3).max(222).describe('Name of the bucket.'),
   endpoint: httpUrl.optional().describe('Address of the storage API; absent: Google’s.'),
+  upload: z
+    .enum(['Multipart', 'Resumable'])
+    .optional()
+    .describe(
+      'How recordings are written. Multipart (absent): in parts, the index in front. Resumable: one stream, the index at the end, for roles and endpoints without multipart uploads; needs a serviceAccount.',
+    ),
 });
 
 const sftpBlock = z.object({
@@ -126,11 +172,13 @@ const sftpBlock = z.object({
     .array(z.string().max(16384))
     .max(16)
     .optional()
-    .describe('The server’s public keys, as in known_hosts: "ssh-ed25519 AAAA…".'),
+    .describe(
+      'The server’s public keys: "ssh-ed25519 AAAA…", a line of known_hosts, or a fingerprint "SHA256:…".',
+    ),
   trustOnFirstUse: z
     .boolean()
     .optional()
-    .describe('Takes the key that the server shows first, and keeps to it.'),
+    .describe('Takes the key that the server shows first, and keeps to it for the whole recording.'),
   directory: z
     .string()
     .max(1024)
@@ -220,7 +268,10 @@ export const externalStorageStatus = z.object({
             name: z.string().max(64).describe('What was tried.'),
             passed: z.boolean().describe('Whether it worked.'),
             duration: duration.describe('How long it took.'),
-            message: z.string().max(1024).describe('What went wrong; empty where nothing did.'),
+            message: z
+              .string()
+              .max(1024)
+              .describe('What went wrong; or of a step that passed, what is worth knowing.'),
           }),
         )
         .max(32)

@@ -229,12 +229,16 @@ export const checkReport = z.object({
   /** In order; steps after a failed one that depend on it are left out. */
   steps: z.array(
     z.object({
-      /** Connect, Authenticate, Bucket, Write, Multipart, RewriteFirstPart, Read, List, Delete … */
+      /**
+       * Resolve, Connect, TLS, Authenticate, Bucket, Region, Write, Multipart, RewriteFirstPart, Read, List, Delete,
+       * Sign, KMS, ClockSkew. One that has no meaning for the storage is left out (a directory has no TLS).
+       */
       name: z.string(),
       passed: z.boolean(),
       /** A failed optional step only takes a capability away. */
       required: z.boolean(),
       durationSeconds: z.number(),
+      /** What went wrong; of a step that passed, what is worth knowing, mostly nothing. */
       message: z.string(),
     }),
   ),
@@ -242,3 +246,41 @@ export const checkReport = z.object({
   endpoint: z.string().optional(),
 });
 export type CheckReport = z.infer<typeof checkReport>;
+
+/** Longest life of a link in seconds: a signature of AWS's version 4 counts for seven days, and Google's and Azure's follow it. */
+export const maxLinkSeconds = 7 * 24 * 60 * 60;
+
+/** Download links that are wanted, made by the program that writes the objects, with the same identity. */
+export const linkSpec = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  storage: runStorage,
+  /** Of the objects, prefix included. */
+  keys: z.array(z.string().min(1)).min(1).max(1024),
+  expiresInSeconds: z.int().min(1).max(maxLinkSeconds),
+});
+export type LinkSpec = z.infer<typeof linkSpec>;
+
+/**
+ * What `recorder link` prints, as one line of JSON. Whoever has a signed link has the object: it is shown to who asked
+ * and kept nowhere.
+ */
+export const linkReport = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  /** One a key, in order; none where `error` is there. */
+  links: z.array(
+    z.object({
+      key: z.string(),
+      /** Signed: opens for whoever has it, until `expires`. Public: the object's address, open to all. File: a path of this machine. */
+      type: z.enum(['Signed', 'Public', 'File']),
+      url: z.string(),
+      expires: z.string().optional(),
+    }),
+  ),
+  /** What to know about them, for people. */
+  notes: z.array(z.string()),
+  /** Why there are none, and what to do instead. */
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+});
+export type LinkReport = z.infer<typeof linkReport>;

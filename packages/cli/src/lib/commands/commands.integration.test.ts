@@ -200,7 +200,7 @@ describe('storage check', () => {
         '✓   Connect   12 ms',
         '✓   Write     12 ms',
         '–   List      12 ms   not allowed; nothing needs it',
-        'folder: ready (50 ms)',
+        'folder: ready (50 ms). recordings can go there',
         '',
       ].join('\n'),
     );
@@ -215,6 +215,53 @@ describe('storage check', () => {
     );
     const json = await startTapedeck(data, ['storage', 'check', 'folder', '-o', 'json'], refused).ended;
     expect(JSON.parse(json.stdout)).toMatchObject({ ready: false, reason: 'StorageDenied' });
+    expect(ended.stderr).toBe(
+      '"tapedeck storage policy -f all.yaml" prints the least rights that it needs.\n',
+    );
+    expect(json.stderr).toBe('"tapedeck storage policy folder" prints the least rights that it needs.\n');
+  });
+});
+
+describe('storage policy', () => {
+  const bucket =
+    'apiVersion: tapedeck.dev/v1alpha1\nkind: ExternalStorage\nmetadata: {name: team}\n' +
+    'spec: {provider: S3, prefix: a, s3: {bucket: recordings, region: eu-central-1}, credentials: {secretRef: {name: k}}}\n';
+  const policy = (...words: readonly string[]) =>
+    startTapedeck(data, ['storage', 'policy', '-f', '-', ...words], { input: bucket }).ended;
+
+  it('prints what to paste, and says the rest beside it', async () => {
+    const { code, stdout, stderr } = await policy();
+    expect(code).toBe(0);
+    expect(stdout).toContain('aws iam put-user-policy');
+    expect(stderr).toBe('Replace the words in capitals.\n');
+  });
+
+  it('prints the document alone, with the rights that were asked for', async () => {
+    const { stdout } = await policy('-o', 'json', '--with', 'read,delete');
+    expect(JSON.parse(stdout)).toMatchObject({
+      Statement: [{ Sid: 'Record' }, { Sid: 'Read' }, { Sid: 'Delete' }],
+    });
+  });
+
+  it('knows storages by name', async () => {
+    const { code, stdout } = await tapedeck('storage', 'policy', 'folder');
+    expect(code).toBe(0);
+    expect(stdout).toContain('mkdir -p -- ');
+  });
+
+  it.each([
+    [['--with', 'raed'], '--with raed: did you mean read?'],
+    [['--identity', 'nobody'], '--identity nobody: known: keys, service-account, assume-role, keyless'],
+    [['-o', 'yaml'], '-o yaml: must be one of text, json'],
+  ])('refuses %j', async (words, message) => {
+    expect(await policy(...words)).toMatchObject({ code: 2, stdout: '', stderr: `error: ${message}\n` });
+  });
+
+  it('has no document where the provider takes none', async () => {
+    expect(await tapedeck('storage', 'policy', 'folder', '-o', 'json')).toMatchObject({
+      code: 2,
+      stdout: '',
+    });
   });
 });
 
@@ -231,6 +278,7 @@ describe('completion', () => {
     [['get', 'rec', ''], ['a']],
     [['stop', ''], ['a']],
     [['storage', 'check', ''], ['folder']],
+    [['storage', 'policy', ''], ['folder']],
     [['get', 'rec', '--out'], ['--output']],
     [['run', '-f', ''], ['all.yaml']],
     [['apply', '--filename', './a'], ['./all.yaml']],

@@ -5,7 +5,8 @@ import type { LocalData } from '../local/local-data.ts';
 import type { LocalManifest } from '../manifest/local-manifest.ts';
 import { toLocalManifest } from '../manifest/local-manifest.ts';
 import { parseOutputFormat, renderDocument } from '../output/document.ts';
-import { type Destination, parseDestination } from '../record/destination.ts';
+import { type Destination, parseDestination, processSurroundings } from '../record/destination.ts';
+import { placeholder, withPlaceholders } from '../record/destination-name.ts';
 import { composeRecording } from '../record/recording-document.ts';
 import { parseSource } from '../record/source-argument.ts';
 import type { Terminal } from '../terminal.ts';
@@ -35,7 +36,7 @@ export async function record(
     throw new TapedeckError('InvalidManifest', '-o goes with --dry-run');
   }
   const namespace = options.namespace ?? 'default';
-  const destination = parseDestination(options.to);
+  const destination = readDestination(options.to, options.dryRun === true);
   const documents = composeRecording({
     source: await parseSource(source),
     destination,
@@ -55,6 +56,15 @@ export async function record(
     return cliExitCodes.Done;
   }
   return await runChecked(data(), terminal, destination, namespace, manifest);
+}
+
+/** A manifest that is only shown holds no secret, and needs none to be there. */
+function readDestination(text: string, shown: boolean): Destination {
+  if (!shown) return parseDestination(text);
+  const around = processSurroundings();
+  const env = { TAPEDECK_SFTP_PASSWORD: placeholder, ...around.env };
+  const destination = parseDestination(text, { ...around, env });
+  return destination.made === undefined ? destination : { made: withPlaceholders(destination.made) };
 }
 
 async function runChecked(

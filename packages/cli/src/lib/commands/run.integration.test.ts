@@ -300,4 +300,45 @@ describe('several control processes', () => {
     });
     expect((await tapedeck('storage', 'check', '-f', file)).code).toBe(0);
   });
+
+  it('make links with the Secret that only control knows, and keep none of them', async () => {
+    const dev = start(['dev']);
+    await expect.poll(dev.stderr, { timeout: 10_000 }).toContain('Running the recordings');
+    const file = write('a', 'maxDuration: 1h');
+    await tapedeck('apply', '-f', file);
+    await until('a', 'Recording');
+    expect(await tapedeck('link', 'a')).toMatchObject({
+      code: 3,
+      stdout: '',
+      stderr: expect.stringContaining('Recording a has no finished file (it is Recording)'),
+    });
+    await tapedeck('stop', 'a');
+    await until('a', 'Uploaded');
+    const made = await tapedeck('link', 'a', '--expires', '2h');
+    expect(made).toMatchObject({
+      code: 0,
+      stderr: 'told beside it\nWhoever has a link has the file, until 2026-11-21T09:00:00.000Z.\n',
+    });
+    expect(made.stdout).toMatch(/^https:\/\/h\/[^\n]+\.mp4\?for=7200&signature=c2lnbmVk\n$/);
+    const json = await tapedeck('link', 'recording/a', '-o', 'json');
+    expect(JSON.parse(json.stdout)).toMatchObject([
+      { type: 'Signed', url: expect.stringContaining('for=3600&') },
+    ]);
+    for (const each of readdirSync(data, { recursive: true, withFileTypes: true })) {
+      if (!each.isFile()) continue;
+      expect(readFileSync(join(each.parentPath, each.name), 'latin1')).not.toContain('c2lnbmVk');
+    }
+
+    expect(await tapedeck('link', 'a', '--expires', '169h')).toMatchObject({ code: 2, stdout: '' });
+    expect(await tapedeck('link', 'b')).toMatchObject({ code: 3, stdout: '' });
+    dev.child.kill('SIGKILL');
+    await dev.ended;
+    expect(await tapedeck('link', 'a')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('no Secret keys here; "tapedeck link RECORDING -f FILE" takes it'),
+    });
+    expect((await tapedeck('link', 'a', '-f', file)).code).toBe(0);
+    const refused = await start(['link', 'a', '-f', file], { FAKE_RECORDER: 'refused' }).ended;
+    expect(refused).toMatchObject({ code: 4, stdout: '', stderr: 'error: a link opens nothing (403)\n' });
+  }, 60_000);
 });

@@ -9,7 +9,7 @@ import type { LocalData } from '../local/local-data.ts';
 import { findRecorder } from '../local/recorder-command.ts';
 import { completeStorage } from '../local/run-spec.ts';
 import { createSecretCache, type SecretCache } from '../local/secret-cache.ts';
-import { renderCheck } from '../output/check-table.ts';
+import { nextStep, renderCheck } from '../output/check-table.ts';
 import { parseOutputFormat, renderDocument } from '../output/document.ts';
 import type { Terminal } from '../terminal.ts';
 import { readLocalManifest } from './apply.ts';
@@ -44,6 +44,7 @@ export async function storageCheck(
         ? checkStored(data, names, options.namespace ?? 'default', interrupts.first)
         : checkFiles(data, terminal, { ...options, filename: options.filename }, interrupts.first);
     let ready = true;
+    const files = options.filename?.map((file) => `-f ${file}`).join(' ');
     for await (const { name, report } of checks) {
       ready &&= report.ready;
       terminal.print(
@@ -51,6 +52,8 @@ export async function storageCheck(
           ? await renderDocument(format, report)
           : renderCheck(name, report, terminal.colors),
       );
+      const next = nextStep(report, files ?? name);
+      if (next !== undefined) terminal.say(next);
     }
     return ready ? cliExitCodes.Done : cliExitCodes.Failed;
   } finally {

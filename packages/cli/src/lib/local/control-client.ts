@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http';
-import type { CheckReport } from '@tapedeck/core';
+import type { CheckReport, LinkReport, LinkSpec } from '@tapedeck/core';
 import { type ErrorCode, errorKinds, TapedeckError } from '@tapedeck/core/error';
 import type { SecretEntry } from './secret-cache.ts';
 
@@ -10,8 +10,8 @@ const noControl = 'no control process is running';
 const timeoutMs = 5_000;
 /** A check is given up after two minutes by whoever runs it. */
 const checkTimeoutMs = 130_000;
-/** What is answered is small; a report of a check is the largest. */
-const maxAnswerBytes = 1024 * 1024;
+/** What is answered is small; 1,024 links with a session's token in each are the largest. */
+const maxAnswerBytes = 8 * 1024 * 1024;
 
 /** Hands Secrets to whoever controls. Rejects with `NotFound` when nobody listens there. */
 export async function handOverSecrets(socketPath: string, entries: readonly SecretEntry[]): Promise<void> {
@@ -30,6 +30,18 @@ export async function checkThroughControl(
   const path = `/storages/${encodeURIComponent(storage.namespace)}/${encodeURIComponent(storage.name)}/check`;
   const limit = AbortSignal.any([signal, AbortSignal.timeout(checkTimeoutMs)]);
   return (await call(socketPath, 'POST', path, undefined, limit)) as CheckReport;
+}
+
+/** Has the control process make links with the Secrets it knows. Rejects as `checkThroughControl`. */
+export async function linkThroughControl(
+  socketPath: string,
+  storage: { readonly namespace: string; readonly name: string },
+  wanted: Pick<LinkSpec, 'keys' | 'expiresInSeconds'>,
+  signal: AbortSignal,
+): Promise<LinkReport> {
+  const path = `/storages/${encodeURIComponent(storage.namespace)}/${encodeURIComponent(storage.name)}/link`;
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(checkTimeoutMs)]);
+  return (await call(socketPath, 'POST', path, JSON.stringify(wanted), limit)) as LinkReport;
 }
 
 /** Whether a control process answers. */

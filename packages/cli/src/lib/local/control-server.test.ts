@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TapedeckError } from '@tapedeck/core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { checkThroughControl, handOverSecrets, isControlled } from './control-client.ts';
+import { checkThroughControl, handOverSecrets, isControlled, linkThroughControl } from './control-client.ts';
 import { type ControlServer, startControlServer } from './control-server.ts';
 import { tryLead } from './leadership.ts';
 import type { SecretEntry } from './secret-cache.ts';
@@ -21,6 +21,12 @@ const start = () =>
     check: async (_, name) => {
       throw new TapedeckError('StorageDenied', `${name} says no`);
     },
+    link: async (namespace, name, { keys, expiresInSeconds }) => ({
+      version: 1,
+      id: `${namespace}/${name}`,
+      links: keys.map((key) => ({ key, type: 'Signed', url: `https://h/${key}?for=${expiresInSeconds}` })),
+      notes: [],
+    }),
   });
 
 function call(
@@ -98,6 +104,20 @@ it('carries an error through as it was', async () => {
     new AbortController().signal,
   );
   await expect(check).rejects.toMatchObject({ code: 'StorageDenied', message: 'a says no' });
+});
+
+it('hands a wish for links on, and refuses one that asks for too much', async () => {
+  const storage = { namespace: 'default', name: 'team' };
+  const wanted = { keys: ['a.mp4'], expiresInSeconds: 60 };
+  const { signal } = new AbortController();
+  expect(await linkThroughControl(socket, storage, wanted, signal)).toMatchObject({
+    id: 'default/team',
+    links: [{ key: 'a.mp4', url: 'https://h/a.mp4?for=60' }],
+  });
+  const week = { ...wanted, expiresInSeconds: 8 * 24 * 3600 };
+  await expect(linkThroughControl(socket, storage, week, signal)).rejects.toMatchObject({
+    code: 'InvalidManifest',
+  });
 });
 
 it('tells that nobody is there, and replaces what a dead process left', async () => {

@@ -1,6 +1,15 @@
 import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type CheckReport, type RunReply, type RunReport, runReport, TapedeckError } from '@tapedeck/core';
+import {
+  type CheckReport,
+  type LinkReport,
+  type LinkSpec,
+  linkSpec,
+  type RunReply,
+  type RunReport,
+  runReport,
+  TapedeckError,
+} from '@tapedeck/core';
 import { z } from 'zod';
 import type { SecretEntry } from './secret-cache.ts';
 
@@ -13,11 +22,20 @@ const secretEntries = z.array(
   z.strictObject({ namespace: z.string(), name: z.string(), values: z.record(z.string(), z.string()) }),
 );
 
+const linkRequest = linkSpec.pick({ keys: true, expiresInSeconds: true });
+
 export interface ControlServerHandlers {
   receiveReport(report: RunReport): Promise<RunReply>;
   putSecrets(entries: readonly SecretEntry[]): Promise<void>;
   /** The signal comes when nobody waits for the answer any more. */
   check(namespace: string, name: string, signal: AbortSignal): Promise<CheckReport>;
+  /** Likewise. What it answers is for who asked alone. */
+  link(
+    namespace: string,
+    name: string,
+    wanted: Pick<LinkSpec, 'keys' | 'expiresInSeconds'>,
+    signal: AbortSignal,
+  ): Promise<LinkReport>;
 }
 
 export interface ControlServer {
@@ -95,11 +113,15 @@ async function route(
     await handlers.putSecrets(parseBody(secretEntries, await readBody(request)));
     return { status: 200, body: {} };
   }
-  const [, namespace, name] = /^\/storages\/([^/]+)\/([^/]+)\/check$/.exec(url) ?? [];
+  const [, namespace, name, wish] = /^\/storages\/([^/]+)\/([^/]+)\/(check|link)$/.exec(url) ?? [];
   if (method === 'POST' && namespace !== undefined && name !== undefined) {
     const left = new AbortController();
     request.socket.once('close', () => left.abort());
-    const report = await handlers.check(decodeURIComponent(namespace), decodeURIComponent(name), left.signal);
+    const of = [decodeURIComponent(namespace), decodeURIComponent(name)] as const;
+    const report =
+      wish === 'check'
+        ? await handlers.check(...of, left.signal)
+        : await handlers.link(...of, parseBody(linkRequest, await readBody(request)), left.signal);
     return { status: 200, body: report };
   }
   if (method === 'GET' && url === '/healthz') return { status: 200, body: { pid: process.pid } };

@@ -101,6 +101,7 @@ beforeEach(async () => {
     },
     putSecrets: async () => undefined,
     check: () => Promise.reject(new Error('not asked for')),
+    link: () => Promise.reject(new Error('not asked for')),
   });
   launcher = start();
 });

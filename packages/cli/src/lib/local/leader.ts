@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createControl, type ResourceKey, type ResourceStore } from '@tapedeck/control';
-import { TapedeckError } from '@tapedeck/core';
+import { type ExternalStorage, TapedeckError } from '@tapedeck/core';
 import { createControlLog } from './control-log.ts';
 import { startControlServer } from './control-server.ts';
 import { prepareSocketDirectory } from './control-socket.ts';
 import { createLocalLauncher } from './launcher.ts';
+import { runLink } from './link-run.ts';
 import type { LocalData } from './local-data.ts';
 import { findRecorder } from './recorder-command.ts';
 import { createReportLedger } from './report-ledger.ts';
+import { completeStorage } from './run-spec.ts';
 import { findScratchLimit } from './scratch-limit.ts';
 import type { SecretCache, SecretEntry } from './secret-cache.ts';
 import { requestCheck } from './storage-recheck.ts';
@@ -67,6 +69,12 @@ export async function createLeader(options: LeaderOptions): Promise<Leader> {
     }
   }
 
+  async function storageOf(namespace: string, name: string): Promise<ExternalStorage> {
+    const storage = await data.store.get('ExternalStorage', namespace, name);
+    if (storage !== undefined) return storage;
+    throw new TapedeckError('NotFound', `there is no ExternalStorage ${name} in namespace ${namespace}`);
+  }
+
   const server = await startControlServer(socket, {
     receiveReport: (report) => control.receiveReport(report),
     putSecrets: async (entries) => {
@@ -74,14 +82,14 @@ export async function createLeader(options: LeaderOptions): Promise<Leader> {
       await recheck(entries);
     },
     check: async (namespace, name, signal) => {
-      const storage = await data.store.get('ExternalStorage', namespace, name);
-      if (storage === undefined) {
-        throw new TapedeckError('NotFound', `there is no ExternalStorage ${name} in namespace ${namespace}`);
-      }
-      return await launcher.check(
-        { id: `check-${randomUUID()}`, namespace, name, spec: storage.spec },
-        signal,
-      );
+      const { spec } = await storageOf(namespace, name);
+      return await launcher.check({ id: `check-${randomUUID()}`, namespace, name, spec }, signal);
+    },
+    link: async (namespace, name, wanted, signal) => {
+      const { spec } = await storageOf(namespace, name);
+      const storage = completeStorage({ name, spec }, namespace, secrets);
+      const link = { version: 1, id: `link-${randomUUID()}`, storage, ...wanted } as const;
+      return await runLink(recorder, data.directory.root, link, signal);
     },
   }).catch((error: unknown) => {
     launcher.close();

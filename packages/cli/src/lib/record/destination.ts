@@ -1,36 +1,57 @@
-import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { TapedeckError } from '@tapedeck/core/error';
+import { parseAzureBlob, parseDigitalOcean, parseGcs, parseS3 } from './destination-bucket.ts';
+import { type MadeStorage, nameFor } from './destination-name.ts';
+import { parseSftp } from './destination-sftp.ts';
 
 /** Where `record` puts the file: a storage that is there by name, or one that is made for it. */
 export type Destination =
   | { readonly storage: string; readonly made?: undefined }
-  | { readonly storage?: undefined; readonly made: { readonly name: string; readonly spec: object } };
+  | { readonly storage?: undefined; readonly made: MadeStorage };
+
+/** What a destination is read with, besides its own text. */
+export interface DestinationSurroundings {
+  readonly cwd: string;
+  readonly home: string;
+  /** Credentials come from here; never from the destination, which everybody on the machine can read in the list of processes. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly readFile: (path: string) => string;
+}
+
+export function processSurroundings(): DestinationSurroundings {
+  return {
+    cwd: process.cwd(),
+    home: homedir(),
+    env: process.env,
+    readFile: (path) => readFileSync(path, 'utf8'),
+  };
+}
+
+const schemes: Readonly<
+  Record<string, (text: string, around: DestinationSurroundings) => MadeStorage | undefined>
+> = { s3: parseS3, do: parseDigitalOcean, az: parseAzureBlob, gs: parseGcs, sftp: parseSftp };
 
 /**
- * Reads `--to`: a storage's name, a directory (it holds a slash, or starts with a dot or a tilde), or
- * `s3://bucket/prefix?region=…&endpoint=…`. Credentials never stand there: the recorder takes the provider's usual
- * chain (environment, profile, instance).
+ * Reads `--to`: a storage's name, a directory (it holds a slash, or starts with a dot or a tilde), or an address:
+ * `s3://bucket/prefix`, `do://space/prefix`, `gs://bucket/prefix`, `az://container/prefix`, `sftp://user@host/directory`,
+ * each with what else is to be said in its query.
  */
 export function parseDestination(
   text: string,
-  cwd: string = process.cwd(),
-  home: string = homedir(),
+  around: DestinationSurroundings = processSurroundings(),
 ): Destination {
+  const { cwd, home } = around;
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase();
-  if (scheme === 's3') return parseS3(text);
-  if (scheme === 'gs' || scheme === 'az' || scheme === 'sftp') {
-    throw new TapedeckError(
-      'NotSupported',
-      `--to ${scheme}://…: this kind of storage is not available yet; use s3:// or a directory`,
-    );
-  }
+  const made = scheme === undefined ? undefined : schemes[scheme]?.(text, around);
+  if (made !== undefined) return { made };
   if (scheme === 'file') return localDirectory(new URL(text).pathname);
   if (scheme !== undefined) {
+    const known = Object.keys(schemes).map((each) => `${each}://`);
     throw new TapedeckError(
       'InvalidManifest',
-      `--to ${scheme}:…: known are s3://bucket/prefix, a directory and a storage's name`,
+      `--to ${scheme}:…: known are ${known.join(', ')}, a directory and a storage's name`,
     );
   }
   if (text === '~' || text.startsWith('~/')) return localDirectory(resolve(home, text.slice(2)));
@@ -49,49 +70,4 @@ function localDirectory(directory: string): Destination {
       spec: { provider: 'Local', local: { directory } },
     },
   };
-}
-
-const s3Queries = ['region', 'endpoint', 'pathStyle', 'storageClass'] as const;
-
-function parseS3(text: string): Destination {
-  const url = new URL(text);
-  if (url.username !== '' || url.password !== '') {
-    throw new TapedeckError(
-      'InvalidManifest',
-      '--to s3://…: keys do not belong there; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or a profile',
-    );
-  }
-  const bucket = url.hostname;
-  if (bucket === '') throw new TapedeckError('InvalidManifest', '--to s3://…: the bucket is missing');
-  for (const key of url.searchParams.keys()) {
-    if (!s3Queries.some((known) => known === key)) {
-      throw new TapedeckError(
-        'InvalidManifest',
-        `--to s3://…: unknown ?${key.slice(0, 32)}=; known: ${s3Queries.join(', ')}`,
-      );
-    }
-  }
-  const { region, endpoint, pathStyle, storageClass } = Object.fromEntries(url.searchParams);
-  const prefix = decodeURIComponent(url.pathname).replace(/^\/+|\/+$/g, '');
-  const s3 = {
-    bucket,
-    ...(region === undefined ? {} : { region }),
-    // Servers at an address of their own seldom answer to bucket.address.
-    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: pathStyle !== 'false' }),
-    ...(endpoint === undefined && pathStyle !== undefined ? { forcePathStyle: pathStyle !== 'false' } : {}),
-    ...(storageClass === undefined ? {} : { storageClass }),
-  };
-  return {
-    made: { name: nameFor(bucket, text), spec: { provider: 'S3', s3, ...(prefix === '' ? {} : { prefix }) } },
-  };
-}
-
-/** The same place gets the same name, so that recording there again finds the storage. */
-function nameFor(word: string, place: string): string {
-  const slug = word
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 40);
-  return `${slug === '' ? 'to' : slug}-${createHash('sha256').update(place).digest('hex').slice(0, 6)}`;
 }

@@ -4,6 +4,8 @@ import { parseDestination } from './destination.ts';
 import { composeRecording } from './recording-document.ts';
 import { parseSource } from './source-argument.ts';
 
+const around = { cwd: '/cwd', home: '/home/u', env: {}, readFile: () => '' };
+
 describe('--to', () => {
   it.each([
     ['team-bucket', { storage: 'team-bucket' }],
@@ -57,18 +59,17 @@ describe('--to', () => {
       },
     ],
   ])('%s', (text, expected) => {
-    expect(parseDestination(text, '/cwd', '/home/u')).toEqual(expected);
+    expect(parseDestination(text, around)).toEqual(expected);
   });
 
   it.each([
     ['s3://key:secret@bkt', 'InvalidManifest'],
     ['s3://bkt?regoin=x', 'InvalidManifest'],
-    ['gs://bkt', 'NotSupported'],
     ['ftp://x', 'InvalidManifest'],
     ['Not A Name', 'InvalidManifest'],
   ])('%s is refused', (text, code) => {
-    expect(() => parseDestination(text, '/cwd', '/home/u')).toThrow(expect.objectContaining({ code }));
-    expect(() => parseDestination(text, '/cwd', '/home/u')).not.toThrow(/secret@/);
+    expect(() => parseDestination(text, around)).toThrow(expect.objectContaining({ code }));
+    expect(() => parseDestination(text, around)).not.toThrow(/secret@/);
   });
 });
 
@@ -93,10 +94,31 @@ describe('SOURCE', () => {
 });
 
 describe('the manifest of a recording', () => {
+  it('brings along the credentials that the environment has for the place', async () => {
+    const env = { AZURE_STORAGE_CONNECTION_STRING: 'AccountName=acme;AccountKey=c2VjcmV0' };
+    const documents = composeRecording({
+      source: { type: 'TestCard' },
+      destination: parseDestination('az://recordings/a', { ...around, env }),
+      namespace: 'default',
+      name: 'r',
+      duration: undefined,
+      now: new Date(),
+    });
+    expect(documents.map(parseManifest).map(({ kind }) => kind)).toEqual([
+      'Secret',
+      'ExternalStorage',
+      'Recording',
+    ]);
+    expect(documents[1]).toMatchObject({
+      spec: { credentials: { secretRef: { name: expect.stringMatching(/^recordings-/) } } },
+    });
+    expect(JSON.stringify(documents.slice(1))).not.toContain('c2VjcmV0');
+  });
+
   const compose = async (source: string, to: string) =>
     composeRecording({
       source: await parseSource(source),
-      destination: parseDestination(to, '/cwd', '/home/u'),
+      destination: parseDestination(to, around),
       namespace: 'default',
       name: undefined,
       duration: '30s',

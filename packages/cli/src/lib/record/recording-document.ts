@@ -1,5 +1,8 @@
 import type { Destination } from './destination.ts';
+import type { MadeStorage } from './destination-name.ts';
 import type { SourceArgument } from './source-argument.ts';
+
+const apiVersion = 'tapedeck.dev/v1alpha1';
 
 interface RecordingRequest {
   readonly source: SourceArgument;
@@ -15,7 +18,6 @@ interface RecordingRequest {
 export function composeRecording(request: RecordingRequest): readonly object[] {
   const { destination, namespace, source } = request;
   const name = request.name ?? defaultName(request.now);
-  const apiVersion = 'tapedeck.dev/v1alpha1';
   const storage = destination.made?.name ?? destination.storage;
   const secretName = `${name}-source`;
   const secret = source.type === 'Stream' && source.secret;
@@ -30,16 +32,7 @@ export function composeRecording(request: RecordingRequest): readonly object[] {
           },
         ]
       : []),
-    ...(destination.made === undefined
-      ? []
-      : [
-          {
-            apiVersion,
-            kind: 'ExternalStorage',
-            metadata: { name: destination.made.name, namespace },
-            spec: destination.made.spec,
-          },
-        ]),
+    ...(destination.made === undefined ? [] : storageDocuments(destination.made, namespace)),
     {
       apiVersion,
       kind: 'Recording',
@@ -49,6 +42,21 @@ export function composeRecording(request: RecordingRequest): readonly object[] {
         storage: { refs: [{ name: storage }] },
         ...(request.duration === undefined ? {} : { stopWhen: { elapsed: request.duration } }),
       },
+    },
+  ];
+}
+
+/** The storage, and the Secret of its name where it has credentials of its own. */
+function storageDocuments({ name, spec, credentials }: MadeStorage, namespace: string): readonly object[] {
+  const metadata = { name, namespace };
+  if (credentials === undefined) return [{ apiVersion, kind: 'ExternalStorage', metadata, spec }];
+  return [
+    { apiVersion: 'v1', kind: 'Secret', metadata, stringData: credentials },
+    {
+      apiVersion,
+      kind: 'ExternalStorage',
+      metadata,
+      spec: { ...spec, credentials: { secretRef: { name } } },
     },
   ];
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { TapedeckError } from '@tapedeck/core';
-import type { CompletedPart, Driver } from '../driver.ts';
+import type { CompletedPart, Driver, UploadToken } from '../driver.ts';
 
 /** What a check leaves for a moment, and for good where it may not delete: always the same name, so one object. */
 const CHECK_NAME = '.tapedeck-check';
@@ -10,16 +10,14 @@ const SIGNED_SECONDS = 60;
 
 /** One try at one thing a recording (or something beside it) needs. Each rejects with a TapedeckError. */
 export interface Probes {
-  /** Any answer will do. */
-  connect(signal: AbortSignal): Promise<void>;
   write(signal: AbortSignal): Promise<void>;
   multipart(signal: AbortSignal): Promise<void>;
   rewriteFirstPart(signal: AbortSignal): Promise<void>;
   read(signal: AbortSignal): Promise<void>;
   list(signal: AbortSignal): Promise<void>;
-  delete(signal: AbortSignal): Promise<void>;
   sign(signal: AbortSignal): Promise<void>;
-  /** Removes what is left, as far as that is allowed. */
+  delete(signal: AbortSignal): Promise<void>;
+  /** Removes what is left (objects, uploads that are open), as far as that is allowed. */
   cleanUp(signal: AbortSignal): Promise<void>;
 }
 
@@ -27,65 +25,67 @@ export interface Probes {
 export function createProbes(driver: Driver, prefix: string): Probes {
   const nonce = randomUUID();
   const below = (name: string) => (prefix === '' ? name : `${prefix}/${name}`);
-  const key = below(CHECK_NAME);
-  const written = new Set([key]);
-  let open: unknown;
+  let key = below(CHECK_NAME);
+  /** Keys under which something may lie, and uploads that nobody completed. */
+  const written = new Set<string>();
+  const open = new Set<UploadToken>();
 
-  const putPart = async (words: string, token: unknown, signal: AbortSignal): Promise<CompletedPart> => {
+  /**
+   * Tries under the usual name, and then under one that nobody has: with rights to create only, the object that the last
+   * check left may not be replaced. A refusal of both is the first one's.
+   */
+  const underFreeName = async (name: string, attempt: (key: string) => Promise<void>): Promise<void> => {
+    const once = (candidate: string) => {
+      written.add(candidate);
+      return attempt(candidate);
+    };
+    try {
+      await once(below(name));
+    } catch (error) {
+      const { code } = TapedeckError.from(error);
+      if (code !== 'AlreadyExists' && code !== 'StorageDenied') throw error;
+      await once(below(`${name}-${randomUUID()}`)).catch(() => {
+        throw error;
+      });
+    }
+  };
+  const putPart = async (words: string, token: UploadToken, signal: AbortSignal): Promise<CompletedPart> => {
     const bytes = Buffer.from(words);
     const part = { number: 1, offset: 0, size: bytes.length, bytes: [bytes] };
-    return {
-      number: 1,
-      offset: 0,
-      size: bytes.length,
-      receipt: await driver.putPart(token, part, { signal }),
-    };
+    const receipt = await driver.putPart(token, part, { signal });
+    return { number: 1, offset: 0, size: bytes.length, receipt };
   };
-  /** Opens an upload under a fixed name, or under one of its own where an object may not be replaced. */
-  const begin = async (signal: AbortSignal): Promise<{ token: unknown; key: string }> => {
-    const usual = below(`${CHECK_NAME}-multipart`);
-    const opened = async (key: string) => {
-      written.add(key);
-      open = await driver.begin({ key, contentType: CONTENT_TYPE }, { signal });
-      return { token: open, key };
-    };
-    return opened(usual).catch((error: unknown) => {
-      if (TapedeckError.from(error).code !== 'AlreadyExists') throw error;
-      return opened(below(`${CHECK_NAME}-${randomUUID()}`));
-    });
+  const upload = async (target: string, words: readonly string[], signal: AbortSignal): Promise<void> => {
+    const token = await driver.begin({ key: target, contentType: CONTENT_TYPE, isProbe: true }, { signal });
+    open.add(token);
+    let last: CompletedPart | undefined;
+    for (const each of words) last = await putPart(each, token, signal);
+    await driver.complete(token, last === undefined ? [] : [last], { signal });
+    open.delete(token);
   };
   const readAll = async (from: string, signal: AbortSignal): Promise<string> =>
     text(await driver.get(from, undefined, { signal }));
 
   return {
-    async connect(signal) {
-      try {
-        await driver.head(key, { signal });
-      } catch (error) {
-        const { code } = TapedeckError.from(error);
-        const silent = ['StorageUnreachable', 'StorageTimeout', 'StorageTlsFailed', 'Aborted'];
-        // Whatever else is wrong, somebody answered; the next steps say what it is in the service's words.
-        if (silent.includes(code)) throw error;
-      }
-    },
-    async write(signal) {
-      await driver.put({ key, contentType: CONTENT_TYPE }, Buffer.from(nonce), { signal });
-    },
-    async multipart(signal) {
-      const { token } = await begin(signal);
-      await driver.complete(token, [await putPart(`once ${nonce}`, token, signal)], { signal });
-      open = undefined;
-    },
+    write: (signal) =>
+      underFreeName(CHECK_NAME, async (target) => {
+        await driver.put({ key: target, contentType: CONTENT_TYPE, isProbe: true }, Buffer.from(nonce), {
+          signal,
+        });
+        key = target;
+      }),
+    multipart: (signal) =>
+      underFreeName(`${CHECK_NAME}-multipart`, (target) => upload(target, [`once ${nonce}`], signal)),
     async rewriteFirstPart(signal) {
       if (!driver.capabilities.rewriteFirstPart) {
         throw new TapedeckError('NotSupported', 'This storage does not take part 1 twice.');
       }
-      const upload = await begin(signal);
-      await putPart(`first ${nonce}`, upload.token, signal);
-      const second = await putPart(`again ${nonce}`, upload.token, signal);
-      await driver.complete(upload.token, [second], { signal });
-      open = undefined;
-      const found = await readAll(upload.key, signal).catch(() => undefined); // Reading is another step's matter.
+      let target = '';
+      await underFreeName(`${CHECK_NAME}-multipart`, (candidate) => {
+        target = candidate;
+        return upload(candidate, [`first ${nonce}`, `again ${nonce}`], signal);
+      });
+      const found = await readAll(target, signal).catch(() => undefined); // Reading is another step's matter.
       if (found !== undefined && found !== `again ${nonce}`) {
         throw new TapedeckError('PartMismatch', 'A part that was put twice kept its first bytes.');
       }
@@ -99,25 +99,25 @@ export function createProbes(driver: Driver, prefix: string): Probes {
       for await (const info of driver.list(key, { signal })) if (info.key === key) return;
       throw new TapedeckError('NotFound', `${driver.url(key)} was written but is not listed.`);
     },
-    async delete(signal) {
-      await driver.delete(key, { signal });
-    },
     async sign(signal) {
       if (driver.signUrl === undefined)
         throw new TapedeckError('NotSupported', 'There are no signed links here.');
-      await driver.put({ key, contentType: CONTENT_TYPE }, Buffer.from(nonce), { signal });
       const answer = await fetch(await driver.signUrl(key, SIGNED_SECONDS), { signal });
       await answer.arrayBuffer();
-      if (!answer.ok) {
-        throw new TapedeckError(
-          'StorageDenied',
-          `A signed link to ${driver.url(key)} answers ${answer.status}.`,
-        );
-      }
+      if (answer.ok) return;
+      const hint = answer.status === 403 ? ': a link opens only what its signer may read' : '';
+      throw new TapedeckError(
+        'StorageDenied',
+        `A signed link to ${driver.url(key)} answers ${answer.status}${hint}.`,
+      );
+    },
+    async delete(signal) {
+      await driver.delete(key, { signal });
     },
     async cleanUp(signal) {
-      if (open !== undefined) await driver.abort(open, { signal });
-      for (const each of written) await driver.delete(each, { signal });
+      // One that may not be dropped says nothing about the next: rights differ, and some of them are gone by now.
+      for (const token of open) await driver.abort(token, { signal }).catch(() => undefined);
+      for (const each of written) await driver.delete(each, { signal }).catch(() => undefined);
     },
   };
 }

@@ -21,6 +21,16 @@ describe("S3's errors", () => {
     [answered('NoSuchKey', 404), 'NotFound'],
     [answered('AccessDenied', 403), 'StorageDenied'],
     [answered('403', 403), 'StorageDenied'],
+    [answered('KMS.DisabledException', 400), 'EncryptionKeyDenied'],
+    [answered('KMS.NotFoundException', 400), 'EncryptionKeyDenied'],
+    [
+      answered(
+        'AccessDenied',
+        403,
+        'User: x is not authorized to perform: kms:GenerateDataKey on resource: k',
+      ),
+      'EncryptionKeyDenied',
+    ],
     [answered('InvalidAccessKeyId', 403), 'StorageUnauthenticated'],
     [answered('SignatureDoesNotMatch', 403), 'StorageUnauthenticated'],
     [answered('ExpiredToken', 400), 'StorageUnauthenticated'],
@@ -66,6 +76,15 @@ describe("S3's errors", () => {
     const { message } = translateS3Error(call, answered('AccessDenied', 403, 'Access Denied.'));
     expect(message).toBe(
       'UploadPart on s3://bucket/key failed: AccessDenied 403: Access Denied; allow s3:PutObject there.',
+    );
+  });
+
+  it('speak in the words of a provider that has its own', () => {
+    const hints = { StorageDenied: 'ask the operator' };
+    const { message } = translateS3Error({ ...call, hints }, answered('AccessDenied', 403, 'Access Denied.'));
+    expect(message).toContain('; ask the operator.');
+    expect(translateS3Error({ ...call, hints }, answered('NoSuchBucket', 404)).message).toContain(
+      'create the bucket',
     );
   });
 

@@ -1,4 +1,5 @@
 import { type ErrorCode, TapedeckError } from '@tapedeck/core';
+import { bucketRegion } from './s3-region.ts';
 
 /**
  * What S3 and its kin answer, by the error's code
@@ -17,15 +18,15 @@ const serviceCodes: Readonly<Record<string, ErrorCode>> = {
   AllAccessDisabled: 'StorageDenied',
   AccountProblem: 'StorageDenied',
   InvalidObjectState: 'StorageDenied',
-  KMSAccessDeniedException: 'StorageDenied',
-  'KMS.DisabledException': 'StorageDenied',
-  'KMS.NotFoundException': 'StorageDenied',
+  KMSAccessDeniedException: 'EncryptionKeyDenied',
   InvalidAccessKeyId: 'StorageUnauthenticated',
   SignatureDoesNotMatch: 'StorageUnauthenticated',
   ExpiredToken: 'StorageUnauthenticated',
   ExpiredTokenException: 'StorageUnauthenticated',
   InvalidToken: 'StorageUnauthenticated',
   InvalidClientTokenId: 'StorageUnauthenticated',
+  // Google's word for an HMAC key that nobody has.
+  InvalidSecurity: 'StorageUnauthenticated',
   // VersityGW's word for an access key that nobody has.
   XAdminUserNotFound: 'StorageUnauthenticated',
   UnrecognizedClientException: 'StorageUnauthenticated',
@@ -96,9 +97,13 @@ const networkCodes: Readonly<Record<string, ErrorCode>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'StorageTlsFailed',
 };
 
-const hints: Partial<Record<ErrorCode, string>> = {
+/** What to do about an error, to go behind a semicolon. */
+export type S3Hints = Partial<Readonly<Record<ErrorCode, string>>>;
+
+const commonHints: S3Hints = {
   BucketNotFound: 'create the bucket, or correct its name',
   StorageUnauthenticated: 'check the access key, the secret key and the session token',
+  EncryptionKeyDenied: 'allow kms:GenerateDataKey and kms:Decrypt on the key, or correct encryption.keyId',
   WrongRegion: 'set the region that the bucket is in',
   ClockSkewed: "set this machine's clock",
   StorageUnreachable: 'check the endpoint, DNS and the network in between',
@@ -115,12 +120,15 @@ export interface S3Call {
   readonly permission: string;
   /** `s3://bucket/key`. */
   readonly target: string;
+  /** In a provider's own words, where it has any. */
+  readonly hints?: S3Hints;
 }
 
 /** The signal is that of the call: an error after it fired is the abort, whatever it calls itself. */
 export function translateS3Error(call: S3Call, error: unknown, signal?: AbortSignal): TapedeckError {
   if (error instanceof TapedeckError) return error;
   const { operation, permission, target } = call;
+  const hints = { ...commonHints, StorageDenied: `allow ${permission} there`, ...call.hints };
   if (signal?.aborted) {
     return new TapedeckError('Aborted', `${operation} on ${target} was aborted.`, { cause: error });
   }
@@ -134,9 +142,14 @@ export function translateS3Error(call: S3Call, error: unknown, signal?: AbortSig
   }
   const code = recognise(error);
   const said = words(error);
-  const hint = code === 'StorageDenied' ? `allow ${permission} there` : hints[code];
+  const hint = hintOf(code, error, hints);
   const message = `${operation} on ${target} failed: ${said}${hint === undefined ? '' : `; ${hint}`}.`;
   return new TapedeckError(code, message, { cause: error });
+}
+
+function hintOf(code: ErrorCode, error: unknown, hints: S3Hints): string | undefined {
+  const region = code === 'WrongRegion' ? bucketRegion(error) : undefined;
+  return region === undefined ? hints[code] : `the bucket is in ${region}: set region: ${region}`;
 }
 
 /** Statuses of a service that is there, but not well. */
@@ -164,6 +177,7 @@ function recognise(error: unknown): ErrorCode {
   const name = textOf(error, 'name');
   const status = httpStatus(error);
   const code = textOf(error, 'code') ?? textOf(error, 'Code');
+  if (isKeyRefusal(name, textOf(error, 'message'))) return 'EncryptionKeyDenied';
   for (const known of [name, code]) {
     if (known !== undefined && Object.hasOwn(serviceCodes, known)) return serviceCodes[known] ?? 'Unknown';
   }
@@ -175,6 +189,15 @@ function recognise(error: unknown): ErrorCode {
   if (status !== undefined && statuses[status] !== undefined) return statuses[status];
   const cause = property(error, 'cause');
   return cause === undefined ? 'Unknown' : recognise(cause);
+}
+
+/**
+ * S3 hands on what KMS says as `KMS.…`; where the caller may not use the key it is an AccessDenied whose message names
+ * the action of KMS (https://repost.aws/knowledge-center/s3-access-denied-error-kms).
+ */
+function isKeyRefusal(name: string | undefined, message: string | undefined): boolean {
+  if (name?.startsWith('KMS.')) return true;
+  return name === 'AccessDenied' && /\bkms:[A-Z]\w+/.test(message ?? '');
 }
 
 function textOf(error: unknown, name: string): string | undefined {

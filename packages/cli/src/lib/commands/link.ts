@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type ExternalStorage,
+  type LinkReport,
+  type LinkSpec,
+  maxLinkSeconds,
+  parseDuration,
+  type Recording,
+  type RecordingOutput,
+} from '@tapedeck/core';
+import { errorKinds, TapedeckError } from '@tapedeck/core/error';
+import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
+import { takeInterrupts } from '../interrupt.ts';
+import { linkThroughControl } from '../local/control-client.ts';
+import { controlSocketPath } from '../local/control-socket.ts';
+import { runLink } from '../local/link-run.ts';
+import type { LocalData } from '../local/local-data.ts';
+import { findRecorder } from '../local/recorder-command.ts';
+import { completeStorage } from '../local/run-spec.ts';
+import { createSecretCache, type SecretCache } from '../local/secret-cache.ts';
+import { parseOutputFormat, renderDocument } from '../output/document.ts';
+import { phaseOf } from '../progress/progress-line.ts';
+import type { Terminal } from '../terminal.ts';
+import { readLocalManifest } from './apply.ts';
+
+export interface LinkOptions {
+  /** As typed: `1h`. */
+  readonly expires?: string;
+  /** For the storage and its Secret, where no control process knows it. */
+  readonly filename?: readonly string[];
+  readonly namespace?: string;
+  readonly output?: string;
+}
+
+/** Prints a download link for each finished file of a recording. Whoever has one has the file: they go to stdout alone. */
+export async function link(
+  data: LocalData,
+  terminal: Terminal,
+  word: string,
+  options: LinkOptions,
+): Promise<CliExitCode> {
+  const format =
+    options.output === undefined ? undefined : parseOutputFormat(options.output, ['json', 'yaml']);
+  const expiresInSeconds = parseExpires(options.expires ?? '1h');
+  const namespace = options.namespace ?? 'default';
+  const recording = await findRecording(data, namespace, word);
+  const outputs = finishedOutputs(recording, terminal);
+  const interrupts = takeInterrupts();
+  try {
+    const given = await readGiven(terminal, options);
+    const reports: LinkReport[] = [];
+    for (const [name, keys] of keysByStorage(outputs)) {
+      const storage = given?.storages.get(name) ?? (await findStorage(data, namespace, name));
+      const target = { namespace, name, spec: storage };
+      const wanted = { keys, expiresInSeconds };
+      reports.push(await makeLinks(data, target, wanted, given?.secrets, interrupts.first));
+    }
+    const links = inOrder(outputs, reports);
+    if (format === undefined) for (const { url } of links) terminal.print(url);
+    else terminal.print(await renderDocument(format === 'json' ? 'json' : 'yaml', links));
+    for (const note of new Set(reports.flatMap(({ notes }) => notes))) terminal.say(note);
+    const expires = links.find((each) => each.expires !== undefined)?.expires;
+    if (expires !== undefined) terminal.say(`Whoever has a link has the file, until ${expires}.`);
+    return cliExitCodes.Done;
+  } finally {
+    interrupts.close();
+  }
+}
+
+function parseExpires(text: string): number {
+  const seconds = Math.floor(parseDuration(text));
+  if (seconds >= 1 && seconds <= maxLinkSeconds) return seconds;
+  throw new TapedeckError(
+    'InvalidManifest',
+    `--expires ${text}: a signed link counts for 1s to ${maxLinkSeconds / 3600}h (seven days), which is all that the services sign for`,
+  );
+}
+
+async function findRecording(data: LocalData, namespace: string, word: string): Promise<Recording> {
+  const name = word.replace(/^rec(ordings?)?\//, '');
+  const recording = await data.store.get('Recording', namespace, name);
+  if (recording !== undefined) return recording;
+  throw new TapedeckError('NotFound', `there is no Recording ${name} in namespace ${namespace}`);
+}
+
+/** The files that are there; says so where more are to come. */
+function finishedOutputs(recording: Recording, terminal: Terminal): readonly RecordingOutput[] {
+  const { name } = recording.metadata;
+  const outputs = recording.status?.outputs ?? [];
+  const phase = phaseOf(recording);
+  if (outputs.length === 0) {
+    const next = phase === 'Failed' ? '' : '; links are there once a file is Uploaded';
+    throw new TapedeckError('NotFound', `Recording ${name} has no finished file (it is ${phase})${next}`);
+  }
+  if (phase !== 'Uploaded')
+    terminal.say(`Recording ${name} is ${phase}: these are the files that are finished.`);
+  return outputs;
+}
+
+function keysByStorage(outputs: readonly RecordingOutput[]): ReadonlyMap<string, string[]> {
+  const keys = new Map<string, string[]>();
+  for (const { storage, key } of outputs) keys.set(storage, [...(keys.get(storage) ?? []), key]);
+  return keys;
+}
+
+interface Given {
+  readonly storages: ReadonlyMap<string, ExternalStorage['spec']>;
+  readonly secrets: SecretCache;
+}
+
+/** What `-f` brings along. */
+async function readGiven(terminal: Terminal, options: LinkOptions): Promise<Given | undefined> {
+  if (options.filename === undefined) return undefined;
+  const manifest = await readLocalManifest(terminal, { ...options, filename: options.filename });
+  const secrets = createSecretCache();
+  secrets.put(manifest.secrets);
+  const storages = manifest.resources
+    .filter(({ key }) => key.kind === 'ExternalStorage')
+    .map(({ key, manifest: { spec } }) => [key.name, spec as ExternalStorage['spec']] as const);
+  return { storages: new Map(storages), secrets };
+}
+
+async function findStorage(
+  data: LocalData,
+  namespace: string,
+  name: string,
+): Promise<ExternalStorage['spec']> {
+  const storage = await data.store.get('ExternalStorage', namespace, name);
+  if (storage !== undefined) return storage.spec;
+  throw new TapedeckError(
+    'NotFound',
+    `the ExternalStorage ${name} that holds the file is not here any more; apply it again, or give its file with -f`,
+  );
+}
+
+/** The Secret, if any, is in the file or known to the control process alone: then that one has to make them. */
+async function makeLinks(
+  data: LocalData,
+  target: { readonly namespace: string; readonly name: string; readonly spec: ExternalStorage['spec'] },
+  wanted: Pick<LinkSpec, 'keys' | 'expiresInSeconds'>,
+  secrets: SecretCache | undefined,
+  signal: AbortSignal,
+): Promise<LinkReport> {
+  const { namespace, name, spec } = target;
+  const secret = spec.credentials?.secretRef?.name;
+  const report =
+    secret === undefined || secrets !== undefined
+      ? await runLink(
+          findRecorder(),
+          data.directory.root,
+          {
+            version: 1,
+            id: `link-${randomUUID()}`,
+            storage: completeStorage({ name, spec }, namespace, secrets ?? createSecretCache()),
+            ...wanted,
+          },
+          signal,
+        )
+      : await throughControl(data, target, wanted, secret, signal);
+  if (report.error === undefined) return report;
+  const { code, message } = report.error;
+  throw new TapedeckError(isErrorCode(code) ? code : 'Unknown', message);
+}
+
+async function throughControl(
+  data: LocalData,
+  target: { readonly namespace: string; readonly name: string },
+  wanted: Pick<LinkSpec, 'keys' | 'expiresInSeconds'>,
+  secret: string,
+  signal: AbortSignal,
+): Promise<LinkReport> {
+  try {
+    return await linkThroughControl(controlSocketPath(data.directory.root), target, wanted, signal);
+  } catch (error) {
+    // Nobody controls, or who does was not told the Secret: there is nothing else that it looks for.
+    if (TapedeckError.from(error).code !== 'NotFound') throw error;
+    throw new TapedeckError(
+      'NotFound',
+      `there is no Secret ${secret} here; "tapedeck link RECORDING -f FILE" takes it from the file`,
+      { cause: error },
+    );
+  }
+}
+
+function isErrorCode(code: string): code is keyof typeof errorKinds {
+  return Object.hasOwn(errorKinds, code);
+}
+
+/** As the recording lists its files, whichever storage each is in. */
+function inOrder(
+  outputs: readonly RecordingOutput[],
+  reports: readonly LinkReport[],
+): readonly LinkReport['links'][number][] {
+  const byKey = new Map(reports.flatMap(({ links }) => links.map((each) => [each.key, each] as const)));
+  return outputs.flatMap(({ key }) => byKey.get(key) ?? []);
+}

@@ -1,0 +1,41 @@
+/** Where a driver's requests go, as the network sees it. */
+export interface NetworkAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Whether the first thing that is said there is a TLS handshake. */
+  readonly tls: boolean;
+  /** Whether HTTP is spoken, with or without TLS. */
+  readonly http: boolean;
+}
+
+const protocols: Readonly<Record<string, Omit<NetworkAddress, 'host'>>> = {
+  'http:': { port: 80, tls: false, http: true },
+  'https:': { port: 443, tls: true, http: true },
+  'sftp:': { port: 22, tls: false, http: false },
+};
+
+/** The address in a driver's `endpoint`; undefined where there is none, or none that is known how to reach (a directory). */
+export function networkAddress(endpoint: string | undefined): NetworkAddress | undefined {
+  if (endpoint === undefined || !URL.canParse(endpoint)) return undefined;
+  const { protocol, hostname, port } = new URL(endpoint);
+  const known = protocols[protocol];
+  if (known === undefined || hostname === '') return undefined;
+  // An IPv6 address stands in brackets in a URL, and without them everywhere else.
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return { ...known, host, port: port === '' ? known.port : Number(port) };
+}
+
+/** `host:port`, for people. */
+export function describeAddress({ host, port }: NetworkAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/**
+ * Whether this process sends HTTP through a proxy that the environment names
+ * (https://nodejs.org/api/http.html#built-in-proxy-support). What is found out about the way there without it would be
+ * about another way than recordings take.
+ */
+export function goesThroughProxy(env: Readonly<Record<string, string | undefined>>): boolean {
+  if (env.NODE_USE_ENV_PROXY !== '1') return false;
+  return ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].some((name) => (env[name] ?? '') !== '');
+}
