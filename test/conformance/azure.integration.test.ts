@@ -296,71 +296,81 @@ describe('an Azure container', () => {
       expect(await checkStorage({ id: 'check', storage: run })).toMatchObject({ ready: true });
     });
 
-    it.each<[string, () => Partial<AzureBlock>, () => Record<string, string>, string]>([
+    it.each<[string, () => Partial<AzureBlock>, () => Record<string, string>, string, string]>([
       [
         'a missing container',
         () => ({ container: 'missing' }),
         () => ({ accountKey: server.accountKey }),
         'BucketNotFound',
+        'Bucket',
       ],
       [
         'a missing account',
         () => ({ account: 'nobody', endpoint: new URL(server.endpoint).origin }),
         () => ({ accountKey: server.accountKey }),
         'BucketNotFound',
+        'Bucket',
       ],
       [
         'a wrong key',
         () => ({}),
         () => ({ accountKey: Buffer.alloc(64, 'wrong').toString('base64') }),
         'StorageUnauthenticated',
+        'Authenticate',
       ],
       [
         'a SAS that has ended',
         () => ({}),
         () => ({ sasToken: sasOf('rw', new Date(Date.now() - 60_000)) }),
         'StorageUnauthenticated',
+        'Authenticate',
       ],
       [
         'a SAS with a wrong signature',
         () => ({}),
         () => ({ sasToken: sasOf('rw').replace(/sig=..../, 'sig=AAAA') }),
         'StorageUnauthenticated',
+        'Authenticate',
       ],
       [
         'a SAS for another container',
         () => ({}),
         () => ({ sasToken: makeSas({ ...server, permissions: 'rw', container: 'other' }) }),
         'StorageUnauthenticated',
+        'Authenticate',
       ],
       [
         'a port where nobody listens',
         () => ({ endpoint: 'http://127.0.0.1:1' }),
         () => ({ accountKey: server.accountKey }),
         'StorageUnreachable',
+        'Connect',
       ],
       [
         'an unknown host',
         () => ({ endpoint: 'http://nohost.invalid' }),
         () => ({ accountKey: server.accountKey }),
         'StorageUnreachable',
+        'Resolve',
       ],
       [
         'an endpoint without TLS',
         () => ({ endpoint: server.endpoint.replace('http:', 'https:') }),
         () => ({ accountKey: server.accountKey }),
         'StorageTlsFailed',
+        'TLS',
       ],
       [
         'a connection string without a key',
         () => ({}),
         () => ({ connectionString: `AccountName=${server.account}` }),
         'InvalidCredentials',
+        'Authenticate',
       ],
-    ])('names %s', async (_, azureBlob, values, reason) => {
+    ])('names %s', async (_, azureBlob, values, reason, failed) => {
       const report = await check(azureBlob(), values());
       expect(report).toMatchObject({ ready: false, reason });
-      expect(report.steps.at(-1)).toMatchObject({ passed: false, required: true });
+      expect(report.steps.at(-1)).toMatchObject({ name: failed, passed: false, required: true });
       const said = JSON.stringify(report);
       for (const secret of [...secrets, ...Object.values(values()), 'sig='])
         expect(said).not.toContain(secret);
