@@ -1,5 +1,4 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { S3Config } from './s3-config.ts';
 
@@ -44,7 +43,10 @@ export async function createS3Client(config: S3Config): Promise<S3Client> {
  * requests go out unsigned, for buckets whose policy allows that.
  */
 async function authentication(config: S3Config): Promise<Pick<S3ClientConfig, 'credentials' | 'signer'>> {
-  const own: Credentials = config.keys ?? fromNodeProviderChain();
+  if (config.keys !== undefined && config.assumeRole === undefined) return { credentials: config.keys };
+  // With all that they can ask they are as large as the rest of the client; whoever has keys needs none of it.
+  const providers = await import('@aws-sdk/credential-providers');
+  const own: Credentials = config.keys ?? providers.fromNodeProviderChain();
   if (config.assumeRole !== undefined) {
     const { arn, externalId } = config.assumeRole;
     const params = {
@@ -53,7 +55,9 @@ async function authentication(config: S3Config): Promise<Pick<S3ClientConfig, 'c
       ...(externalId && { ExternalId: externalId }),
     };
     const clientConfig = config.region === undefined ? {} : { region: config.region };
-    return { credentials: fromTemporaryCredentials({ masterCredentials: own, params, clientConfig }) };
+    return {
+      credentials: providers.fromTemporaryCredentials({ masterCredentials: own, params, clientConfig }),
+    };
   }
   if (typeof own !== 'function' || (await offersCredentials(own))) return { credentials: own };
   return {
