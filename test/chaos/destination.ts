@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RecordingStatus } from '@tapedeck/core';
-import { localStorageManifest, s3StorageManifests } from '../e2e/workbench.ts';
+import { localStorageManifest, s3StorageManifests, spacesStorageManifests } from '../e2e/workbench.ts';
 import { openBucket } from '../servers/bucket.ts';
 import { startVersityGw, type VersityGw } from '../servers/versitygw.ts';
 
@@ -38,14 +38,16 @@ export interface S3Destination extends Destination {
 }
 
 /** Over a server of its own, which may be killed and started again. */
-export async function s3Destination(): Promise<S3Destination> {
+export async function s3Destination(
+  manifestsOf: (name: string, server: VersityGw) => readonly object[] = s3StorageManifests,
+): Promise<S3Destination> {
   const server = await startVersityGw();
   const bucket = openBucket(server);
   const directory = await mkdtemp(join(tmpdir(), 'tapedeck-fetched-'));
   let fetched = 0;
   return {
     server,
-    manifests: s3StorageManifests('place', server),
+    manifests: manifestsOf('place', server),
     async fetch({ key }) {
       const path = join(directory, `${++fetched}.mp4`);
       await bucket.download(key, path);
@@ -63,4 +65,7 @@ export async function s3Destination(): Promise<S3Destination> {
   };
 }
 
-export const destinations = { Local: localDestination, S3: s3Destination } as const;
+/** The same server as a Space: what differs is how the storage is written down. */
+export const spacesDestination = (): Promise<S3Destination> => s3Destination(spacesStorageManifests);
+
+export const destinations = { Local: localDestination, S3: () => s3Destination() } as const;

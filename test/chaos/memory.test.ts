@@ -19,7 +19,7 @@ import { mebibyte, memoryOf } from './memory.ts';
  * At some hundred times real time what the collector has not come to yet counts too; what a recorder takes in real
  * time, and may take, is measured by the benchmark of overhead.
  */
-const mostBytes = 256 * mebibyte;
+const mostBytes = 208 * mebibyte;
 /**
  * Its index: 550,000 frames of picture and sound at 8 bytes, in arrays that double (9 MB), as boxes and as the head
  * that holds them (4 MB each, twice while they are put), and what a collector leaves of that. Of the 200 MB that are

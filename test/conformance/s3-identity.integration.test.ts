@@ -5,26 +5,31 @@ import type { RunStorage } from '@tapedeck/core';
 import { checkStorage, s3Capabilities } from '@tapedeck/storage';
 import { describeDriver, openAmazonDriver } from '@tapedeck/storage/conformance';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type FakeMetadata, startFakeMetadata } from '../servers/fake-metadata.ts';
 import { type FakeSts, startFakeSts } from '../servers/fake-sts.ts';
 import { findVersityGw, startVersityGw, type VersityGw } from '../servers/versitygw.ts';
 
 const program = await findVersityGw();
+const POD_TOKEN = "a pod's token";
 const arn = 'arn:aws:iam::123456789012:role/recorder';
 
 describe.skipIf(program === undefined)('an S3 storage', () => {
   let server: VersityGw;
   let sts: FakeSts;
+  let metadata: FakeMetadata;
   let directory = '';
 
   beforeAll(async () => {
     server = await startVersityGw();
     sts = await startFakeSts(server);
+    metadata = await startFakeMetadata(server, POD_TOKEN);
     directory = await mkdtemp(path.join(tmpdir(), 'tapedeck-identity-'));
   });
   afterEach(() => vi.unstubAllEnvs());
   afterAll(async () => {
     await server?.stop();
     await sts?.close();
+    await metadata?.close();
     await rm(directory, { recursive: true, force: true });
   });
 
@@ -78,6 +83,62 @@ describe.skipIf(program === undefined)('an S3 storage', () => {
     });
   });
 
+  it('takes the identity that EKS gives a pod', async () => {
+    noMachineIdentity();
+    const tokenFile = path.join(directory, 'pod-token');
+    await writeFile(tokenFile, POD_TOKEN);
+    vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `${metadata.endpoint}/pod`);
+    vi.stubEnv('AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', tokenFile);
+    expect(await check(storage())).toMatchObject({ ready: true });
+    expect(metadata.requests).toContain('GET /pod');
+    await writeFile(tokenFile, "another pod's token");
+    const report = await check(storage());
+    expect(report.ready).toBe(false);
+    expect(report.message).toContain('no credentials were found here');
+  });
+
+  it("takes the role of the machine's instance", async () => {
+    noMachineIdentity();
+    vi.stubEnv('AWS_EC2_METADATA_DISABLED', undefined);
+    vi.stubEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT', metadata.endpoint);
+    expect(await check(storage())).toMatchObject({ ready: true });
+    expect(metadata.requests).toContain('PUT /latest/api/token');
+  });
+
+  it("takes on a role from a ServiceAccount's web identity", async () => {
+    noMachineIdentity();
+    const tokenFile = path.join(directory, 'token');
+    await writeFile(tokenFile, 'a.web.token');
+    vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', tokenFile);
+    vi.stubEnv('AWS_ROLE_ARN', arn);
+    vi.stubEnv('AWS_ENDPOINT_URL_STS', sts.endpoint);
+    const before = sts.requests.length;
+    const other = 'arn:aws:iam::210987654321:role/bucket-owner';
+    expect(await check(storage({ assumeRole: { arn: other, externalId: 'agreed' } }))).toMatchObject({
+      ready: true,
+    });
+    const asked = sts.requests.slice(before).map((query) => [query.get('Action'), query.get('RoleArn')]);
+    expect(asked).toEqual([
+      ['AssumeRoleWithWebIdentity', arn],
+      ['AssumeRole', other],
+    ]);
+    expect(sts.requests.at(-1)?.get('RoleSessionName')).toBe('tapedeck');
+  });
+
+  it('says which role it may not take on', async () => {
+    noMachineIdentity();
+    vi.stubEnv('AWS_ENDPOINT_URL_STS', sts.endpoint);
+    sts.refuse('AccessDenied');
+    const values = { accessKeyId: 'own-key', secretAccessKey: 'own-secret' };
+    const report = await check(storage({ assumeRole: { arn } }, { type: 'Inline', values }));
+    sts.refuse(undefined);
+    expect(report).toMatchObject({ ready: false, reason: 'StorageDenied' });
+    expect(report.message).toBe(
+      `AssumeRole on ${arn} failed: AccessDenied 403: is not authorized to perform: sts:AssumeRole on resource: ${arn}; ` +
+        "let the role's trust policy name the identity and its external id, and allow that identity sts:AssumeRole.",
+    );
+  });
+
   it('assumes a role with an external id', async () => {
     noMachineIdentity();
     vi.stubEnv('AWS_ENDPOINT_URL_STS', sts.endpoint);
@@ -92,6 +153,7 @@ describe.skipIf(program === undefined)('an S3 storage', () => {
     noMachineIdentity();
     const report = await check(storage());
     expect(report).toMatchObject({ ready: false, reason: 'StorageDenied' });
+    expect(report.message).toContain('no credentials were found here');
     expect(report.message).toContain('s3:PutObject');
   });
 

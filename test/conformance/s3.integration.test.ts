@@ -4,6 +4,7 @@ import { describeDriver, keepJournal, readObject, sampleUnits } from '@tapedeck/
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FaultProxy, isPutPart, s3Error, startFaultProxy } from '../servers/fault-proxy.ts';
 import { findVersityGw, startVersityGw, type VersityGw } from '../servers/versitygw.ts';
+import { describeNetworkFaults } from './network-faults.ts';
 
 const MiB = 1024 * 1024;
 const program = await findVersityGw();
@@ -44,59 +45,35 @@ describe.skipIf(program === undefined)('an S3 server', () => {
   describeDriver('S3', s3Capabilities, { open, secrets }, { describe, it });
 
   describe('through a broken network', () => {
-    const record = async (units: readonly Buffer[], key: string) => {
-      const store = await createStore(storage({ endpoint: proxy.endpoint }), {
-        retry: { firstDelayMs: 20, maxDelayMs: 200 },
-        timeouts: { callMs: 2_000, minBytesPerSecond: 8 * MiB },
-      });
-      try {
-        const { onJournal } = keepJournal();
-        const upload = await store.createUpload({
-          key,
-          contentType: 'video/mp4',
-          durabilitySeconds: 0.3,
-          onJournal,
-        });
-        for (const unit of units) await upload.append(unit);
-        const info = await upload.finish({ head: Buffer.alloc(10, 'h') });
-        const expected = Buffer.concat(units);
-        expected.fill('h', 0, 10);
-        expect(expected.equals(await readObject(store, key))).toBe(true);
-        return info;
-      } finally {
-        await store.close();
-      }
-    };
-    const units = sampleUnits(12, 2 * MiB);
-
-    it.each([
-      [
-        'a 503 every second put',
-        { fault: { type: 'Status', status: 503, body: s3Error('SlowDown') }, every: 2 },
-      ],
-      [
-        'a 500 every third put',
-        { fault: { type: 'Status', status: 500, body: s3Error('InternalError') }, every: 3 },
-      ],
-      ['resets in the body', { fault: { type: 'Reset', afterBytes: 300_000 }, every: 2 }],
-      ['lost answers', { fault: { type: 'LoseAnswer' }, every: 2 }],
-      ['puts that arrive late', { fault: { type: 'Late', ms: 400 }, every: 3 }],
-      ['a server that says nothing twice', { fault: { type: 'Silence' }, times: 2 }],
-    ] as const)(
-      'loses nothing by %s',
-      async (name, rule) => {
-        proxy.inject({ ...rule, matches: isPutPart() });
-        await record(units, `${name}.mp4`);
-      },
-      60_000,
-    );
+    describeNetworkFaults(s3Capabilities, {
+      endpoint: () => server.endpoint,
+      storage: (endpoint) => storage({ endpoint }),
+      secrets,
+      isPut: isPutPart(),
+      throttled: { status: 503, body: s3Error('SlowDown') },
+      failed: { status: 500, body: s3Error('InternalError') },
+      expired: { status: 400, body: s3Error('ExpiredToken') },
+      signsTime: true,
+    });
 
     it('takes a completion that answers 200 with an error for the failure it is', async () => {
       const isComplete = ({ method, path }: { method: string; path: string }) =>
         method === 'POST' && path.includes('uploadId=');
       const fault = { type: 'Status', status: 200, body: s3Error('InternalError') } as const;
       proxy.inject({ fault, matches: isComplete, times: 1 });
-      await record(units.slice(0, 1), 'complete-200.mp4');
+      const store = await createStore(storage({ endpoint: proxy.endpoint }));
+      const { onJournal } = keepJournal();
+      const key = 'complete-200.mp4';
+      const upload = await store.createUpload({
+        key,
+        contentType: 'video/mp4',
+        durabilitySeconds: 5,
+        onJournal,
+      });
+      await upload.append(Buffer.from('content'));
+      await upload.finish();
+      expect((await readObject(store, key)).toString()).toBe('content');
+      await store.close();
     }, 60_000);
 
     it('sends only the tail at the end, and then the head', async () => {
@@ -109,7 +86,7 @@ describe.skipIf(program === undefined)('an S3 server', () => {
         durabilitySeconds: 0.2,
         onJournal,
       });
-      for (const unit of units) await upload.append(unit);
+      for (const unit of sampleUnits(12, 2 * MiB)) await upload.append(unit);
       await upload.flush();
       const before = proxy.requests.length;
       await upload.finish({ head: Buffer.alloc(10), tail: Buffer.alloc(10) });

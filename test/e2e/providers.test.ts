@@ -1,7 +1,12 @@
 import { describe, it } from 'vitest';
-import { s3Destination } from '../chaos/destination.ts';
+import { s3Destination, spacesDestination } from '../chaos/destination.ts';
+import { azureDestination } from '../chaos/destination-azure.ts';
 import { requireMainJob } from './main-job.ts';
 
 describe('a real broadcast is recorded into', () => {
-  it.each([['S3', s3Destination]] as const)('%s', (_, destination) => requireMainJob(destination));
+  it.each([
+    ['S3', () => s3Destination()],
+    ['DigitalOcean', spacesDestination],
+    ['AzureBlob', azureDestination],
+  ] as const)('%s', (_, destination) => requireMainJob(destination));
 });

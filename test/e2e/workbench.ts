@@ -134,6 +134,25 @@ export function s3StorageManifests(name: string, server: VersityGw): [object, ob
   ];
 }
 
+/** The storage as a Space whose region is written as DigitalOcean shows it, and its Secret. */
+export function spacesStorageManifests(name: string, server: VersityGw): object[] {
+  const [secret] = s3StorageManifests(name, server);
+  const { bucket, region, endpoint } = server;
+  return [
+    secret,
+    {
+      ...header,
+      kind: 'ExternalStorage',
+      metadata: { name },
+      spec: {
+        provider: 'DigitalOcean',
+        digitalOcean: { bucket, region: region.toUpperCase(), endpoint },
+        credentials: { secretRef: { name: `${name}-keys` } },
+      },
+    },
+  ];
+}
+
 export function recordingManifest(name: string, storage: string, spec: object): object {
   return {
     ...header,

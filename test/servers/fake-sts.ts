@@ -9,17 +9,28 @@ import { text } from 'node:stream/consumers';
 export interface FakeSts {
   readonly endpoint: string;
   readonly requests: readonly URLSearchParams[];
+  /** From now on nobody gets keys but this error; undefined ends that. */
+  refuse(code: string | undefined): void;
   close(): Promise<void>;
 }
 
 export async function startFakeSts(keys: { accessKeyId: string; secretAccessKey: string }): Promise<FakeSts> {
   const requests: URLSearchParams[] = [];
+  let refusal: string | undefined;
   const server = createServer((incoming, answer) => {
     text(incoming).then(
       (body) => {
         const query = new URLSearchParams(body);
         requests.push(query);
         const action = query.get('Action') ?? '';
+        if (refusal !== undefined) {
+          const said = `is not authorized to perform: sts:${action} on resource: ${query.get('RoleArn')}`;
+          answer.writeHead(403, { 'content-type': 'text/xml' });
+          answer.end(
+            `<ErrorResponse><Error><Type>Sender</Type><Code>${refusal}</Code><Message>${said}</Message></Error></ErrorResponse>`,
+          );
+          return;
+        }
         const hour = new Date(Date.now() + 3_600_000).toISOString();
         answer.writeHead(200, { 'content-type': 'text/xml' });
         answer.end(
@@ -37,6 +48,9 @@ export async function startFakeSts(keys: { accessKeyId: string; secretAccessKey:
   return {
     endpoint: `http://127.0.0.1:${port}`,
     requests,
+    refuse(code) {
+      refusal = code;
+    },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

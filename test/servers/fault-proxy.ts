@@ -15,7 +15,14 @@ export type Fault =
   | { readonly type: 'Unanswered' }
   /** Reset as above; the server gets the whole request that much later. */
   | { readonly type: 'Late'; readonly ms: number }
-  | { readonly type: 'Status'; readonly status: number; readonly body?: string }
+  | {
+      readonly type: 'Status';
+      readonly status: number;
+      readonly body?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  /** The server does what was asked; of its answer's body so many bytes arrive, then the connection breaks. */
+  | { readonly type: 'Truncate'; readonly afterBytes: number }
   | { readonly type: 'Delay'; readonly ms: number };
 
 export interface FaultRule {
@@ -33,6 +40,8 @@ export interface FaultProxy {
   readonly port: number;
   /** Method, and path with its query, of all requests so far. */
   readonly requests: readonly { readonly method: string; readonly path: string }[];
+  /** How many of them something was done to. */
+  readonly faults: number;
   /** How many were done by the server and are `Unanswered`. */
   readonly swallowed: number;
   /** The first rule that matches counts. */
@@ -52,6 +61,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   let rules: { rule: FaultRule; seen: number; done: number }[] = [];
 
   let swallowed = 0;
+  let faults = 0;
 
   const pick = (method: string, path: string): Fault | undefined => {
     for (const entry of rules) {
@@ -60,6 +70,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       entry.seen++;
       if (entry.seen % every !== 0) continue;
       entry.done++;
+      faults++;
       return fault;
     }
     return undefined;
@@ -118,8 +129,19 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
         return;
       case 'Status':
         incoming.resume();
-        answer.writeHead(fault.status, { 'content-type': 'application/xml' }).end(fault.body ?? '');
+        answer
+          .writeHead(fault.status, { 'content-type': 'application/xml', ...fault.headers })
+          .end(fault.body ?? '');
         return;
+      case 'Truncate': {
+        const response = await forward(incoming, incoming);
+        const body = await buffer(response);
+        answer.writeHead(response.statusCode ?? 502, response.rawHeaders);
+        // An answer to HEAD has no body, whatever its length says.
+        if (body.length <= fault.afterBytes) answer.end(body);
+        else answer.write(body.subarray(0, fault.afterBytes), () => socket.destroy());
+        return;
+      }
       case 'Delay':
         await sleep(fault.ms);
         break;
@@ -159,6 +181,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     endpoint: `http://127.0.0.1:${port}`,
     port,
     requests,
+    get faults() {
+      return faults;
+    },
     get swallowed() {
       return swallowed;
     },

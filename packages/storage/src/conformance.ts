@@ -2,6 +2,8 @@ import { describeDriverCalls } from './lib/conformance/driver-suite.ts';
 import { describeEnds } from './lib/conformance/end-suite.ts';
 import { describeUploadFaults } from './lib/conformance/fault-suite.ts';
 import { describeJournals } from './lib/conformance/journal-suite.ts';
+import { describeUploadLimits } from './lib/conformance/limit-suite.ts';
+import { describeResuming } from './lib/conformance/resume-suite.ts';
 import { describeSpooling } from './lib/conformance/spool-suite.ts';
 import { describeStoreUploads } from './lib/conformance/store-suite.ts';
 import type { DriverUnderTest, TestApi } from './lib/conformance/suite.ts';
@@ -23,10 +25,14 @@ export function describeDriver(
   subject: DriverUnderTest,
   api: TestApi,
 ): void {
-  api.describe(`${name}: calls`, () => describeDriverCalls(subject, capabilities, api));
+  api.describe(`${name}: calls`, () => {
+    describeDriverCalls(subject, capabilities, api);
+    describeResuming(subject, capabilities, api);
+  });
   api.describe(`${name}: uploads`, () => {
     describeStoreUploads(subject, capabilities, api);
     describeUploadFaults(subject, capabilities, api);
+    describeUploadLimits(subject, api);
     describeSpooling(subject, capabilities, api);
     describeJournals(subject, capabilities, api);
     describeWorstMoments(subject, capabilities, api);
@@ -43,9 +49,11 @@ export async function openAmazonDriver(
     ...config,
     forcePathStyle: true,
     equalParts: false,
+    replaceParts: true,
     checksum: 'CRC32',
     assumeRole: undefined,
     object: {},
+    objectLock: undefined,
     customerKey: undefined,
   });
 }

@@ -46,6 +46,9 @@ const encryption = withRules(
       .max(2048)
       .optional()
       .describe('Id, alias or ARN of the KMS key; absent: the default one.'),
+    context: stringMap({ entries: 16, key: 128, value: 256 })
+      .optional()
+      .describe('Encryption context: the KMS key’s policy may ask for it, and its log shows it.'),
   }),
   [
     {
@@ -54,8 +57,23 @@ const encryption = withRules(
       holds: (value) => value.keyId === undefined || value.type === 'KMS',
       path: ['keyId'],
     },
+    {
+      cel: "!has(self.context) || self.type == 'KMS'",
+      message: 'belongs to type: KMS only',
+      holds: (value) => value.context === undefined || value.type === 'KMS',
+      path: ['context'],
+    },
   ],
 );
+
+const objectLock = z.object({
+  mode: z
+    .enum(['Governance', 'Compliance'])
+    .describe('Governance: who has the right may lift it. Compliance: nobody may, not even the owner.'),
+  retainFor: durationBetween('24h', '876000h').describe(
+    'How long, from the moment the file is begun, e.g. 8760h for a year.',
+  ),
+});
 
 const s3Block = z.object({
   bucket: z.string().min(3).max(255).describe('Name of the bucket.'),
@@ -63,13 +81,19 @@ const s3Block = z.object({
     .string()
     .max(64)
     .optional()
-    .describe('Region, e.g. eu-central-1; absent: the environment’s, or found out.'),
+    .describe('Region, e.g. eu-central-1; absent: the endpoint’s, else the environment’s.'),
   endpoint: httpUrl.optional().describe('Address of an S3-compatible server; absent: AWS.'),
   forcePathStyle: z.boolean().optional().describe('Puts the bucket into the path instead of the host name.'),
   equalParts: z
     .boolean()
     .optional()
-    .describe('The service wants all parts but the last of one size (Cloudflare R2).'),
+    .describe('The service wants all parts but the last of one size; absent: as known of the service.'),
+  replaceParts: z
+    .boolean()
+    .optional()
+    .describe(
+      'The service takes a part again with other bytes; absent: as known of the service. Without it the index stands at the end of the file.',
+    ),
   assumeRole: z
     .object({
       arn: z.string().min(20).max(2048).describe('ARN of the role.'),
@@ -87,11 +111,27 @@ const s3Block = z.object({
   tags: stringMap({ entries: 10, key: 128, value: 256 })
     .optional()
     .describe('Tags of the objects; at most ten.'),
+  objectLock: objectLock
+    .optional()
+    .describe('Keeps the objects from being deleted; the bucket must have Object Lock enabled.'),
+  acl: z
+    .enum(['BucketOwnerFullControl'])
+    .optional()
+    .describe('Hands the objects to the owner of a bucket that is another account’s and still uses ACLs.'),
 });
 
 const digitalOceanBlock = z.object({
   bucket: z.string().min(3).max(255).describe('Name of the Space.'),
-  region: z.string().min(1).max(64).describe('Region of the Space, e.g. fra1.'),
+  region: withRules(z.string().min(1).max(64), [
+    {
+      cel: "self.matches('^[A-Za-z0-9-]+$')",
+      message: 'must be a region like fra1',
+      holds: (region) => /^[A-Za-z0-9-]+$/.test(region),
+    },
+  ]).describe('Region of the Space, e.g. fra1.'),
+  endpoint: httpUrl
+    .optional()
+    .describe('Address of a gateway in front of Spaces, or of a server for tests; absent: DigitalOcean’s.'),
 });
 
 const azureBlobBlock = z.object({

@@ -199,6 +199,21 @@ const wrong: readonly (readonly [string, unknown, readonly string[]])[] = [
     ['spec.s3.encryption.keyId belongs to type: KMS only'],
   ],
   [
+    'a key context without KMS',
+    storage({ provider: 'S3', s3: { bucket: 'abc', encryption: { type: 'S3', context: { a: 'b' } } } }),
+    ['spec.s3.encryption.context belongs to type: KMS only'],
+  ],
+  [
+    'a lock that would last an hour',
+    storage({ provider: 'S3', s3: { bucket: 'abc', objectLock: { mode: 'Governance', retainFor: '1h' } } }),
+    ['spec.s3.objectLock.retainFor must be between 24h and 876000h'],
+  ],
+  [
+    'a region that is a host name',
+    storage({ provider: 'DigitalOcean', digitalOcean: { bucket: 'abc', region: 'fra1.evil.example/' } }),
+    ['spec.digitalOcean.region must be a region like fra1'],
+  ],
+  [
     'an endpoint with a password',
     storage({ provider: 'S3', s3: { bucket: 'abc', endpoint: 'https://me:secret@host' } }),
     ['spec.s3.endpoint must be an http or https URL without user info or query, like https://s3.example.com'],

@@ -1,7 +1,8 @@
 /**
  * Options of Node that every recorder is started with, by local mode and in the image alike. A recorder mostly
  * waits: a young generation of 1 MiB instead of 16, no threads that help a collector of 20 MB, and no optimizing
- * compiler until something is really hot take some 20 MB off its memory. See test/bench/copy.ts.
+ * compiler until something is really hot take some 20 MB off its memory. The uploader asks for a collection when enough
+ * of what it sent can go. See test/bench/copy.ts and upload.ts.
  */
 export const recorderNodeOptions: readonly string[] = [
   '--max-semi-space-size=1',
@@ -9,4 +10,5 @@ export const recorderNodeOptions: readonly string[] = [
   '--v8-pool-size=1',
   '--no-maglev',
   '--invocation-count-for-turbofan=100000',
+  '--expose-gc',
 ];

@@ -13,6 +13,11 @@ export interface Capabilities {
   readonly replaceParts: boolean;
   /** Part 1 may be put again after others (false for sequential sessions). */
   readonly rewriteFirstPart: boolean;
+  /**
+   * False where the service takes parts of an upload that is over (as Azure does, beside the blob): a zombie is then
+   * refused by `complete` only. Absent: `putPart` refuses it already.
+   */
+  readonly refusesLateParts?: boolean;
   /** The service can build an object from ranges of others without the bytes passing through us. */
   readonly serverSideCopy: boolean;
   /** Links that open without credentials can be made. */
@@ -25,6 +30,8 @@ export interface ObjectSpec {
   readonly contentType: string;
   /** Written next to the object where the service has room for it; ASCII keys and values. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Written to find out whether it can be, and deleted at once: nothing is to keep it for long. */
+  readonly isProbe?: boolean;
 }
 
 /** Opaque to all but the driver that made it; JSON, and without secrets, for it is stored in clear. */
@@ -40,6 +47,11 @@ export interface Part {
   /** Views that stay unchanged until the call ends. */
   readonly bytes: readonly Uint8Array[];
   readonly size: number;
+  /**
+   * Counts the contents that this number has had, whichever process puts them: of two puts the one with the higher
+   * revision is the newer, whenever it arrives. Absent: 0.
+   */
+  readonly revision?: number;
 }
 
 export interface CompletedPart {
@@ -83,7 +95,8 @@ export interface Driver {
   begin(object: ObjectSpec, options?: CallOptions): Promise<UploadToken>;
   /**
    * Puts one part. The caller puts each number one call at a time; the same number again replaces it (where
-   * `replaceParts`). Rejects with `UploadGone` once the upload is completed or aborted.
+   * `replaceParts`). Rejects with `UploadGone` once the upload is completed or aborted, but for services that
+   * do not tell (`refusesLateParts`).
    */
   putPart(token: UploadToken, part: Part, options?: CallOptions): Promise<PartReceipt>;
   /**

@@ -1,7 +1,7 @@
 import { TapedeckError } from '@tapedeck/core';
 
 /** S3's limit in bytes of UTF-8, prefix included; the other services allow no less, but for SFTP's and local paths. */
-const MAX_KEY_BYTES = 1024;
+export const MAX_KEY_BYTES = 1024;
 
 /** A prefix without slashes around it and without empty segments; absent, empty or `/`: the bucket's root (''). */
 export function normalizePrefix(prefix: string | undefined): string {

@@ -44,7 +44,7 @@ export function createPartKeeper(spool: Spool | undefined): PartKeeper {
       if (part.spooled !== part.revision) {
         if (!needsPut(part) && !part.suspect) return;
         const { number, offset, size, revision } = part;
-        await spool.write({ number, offset, size, bytes: [...part.bytes] });
+        await spool.write({ number, offset, size, revision, bytes: [...part.bytes] });
         part.spooled = revision;
       }
       if (part.sealed && part.number > 1 && part.spooled === part.revision) part.bytes = undefined;

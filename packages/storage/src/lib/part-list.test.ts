@@ -57,6 +57,15 @@ describe('the part list', () => {
     parts.end(Buffer.alloc(35));
     expect(parts.parts.map((part) => part.size)).toEqual([10, 10, 35]);
   });
+
+  it('takes 10,000 parts and no 10,001st, and says what to do instead', () => {
+    const parts = createPartList(planParts({ ...limits, maxParts: 10_000 }, 10));
+    for (let unit = 1; unit < 10_000; unit++) parts.add(Buffer.alloc(10));
+    expect(() => parts.add(Buffer.alloc(10))).toThrow(/99990 bytes.*split the recording more often/);
+    parts.end(Buffer.alloc(25));
+    expect(parts.parts.at(-1)).toMatchObject({ number: 10_000, size: 25 });
+    expect(parts.size).toBe(99_990 + 25);
+  });
 });
 
 it('the head goes last, the others in order', () => {

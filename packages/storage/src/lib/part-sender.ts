@@ -220,7 +220,7 @@ export class PartSender {
     const { number, offset, size, revision } = part;
     const bytes = part.bytes === undefined ? await readSpooled(number) : [...part.bytes];
     const what = `Putting part ${number} of ${key}`;
-    const put = { number, offset, size, bytes };
+    const put = { number, offset, size, bytes, revision };
     const before = part.pending;
     if (driver.predictReceipt !== undefined) {
       part.pending = addPending(before, { revision, size, receipt: driver.predictReceipt(put) });

@@ -36,6 +36,14 @@ describe('the spool', () => {
     expect(await readdir(scratch)).toEqual([]);
   });
 
+  it('tells how new a part is to whoever sends it, and takes one that an older version left', async () => {
+    const spool = await openSpool(path.join(scratch, 'x'), 1000);
+    await spool.write({ ...part(1, 'newer'), revision: 7 });
+    await spool.write(part(2, 'without'));
+    expect(await spool.read(1)).toMatchObject({ revision: 7 });
+    expect(await spool.read(2)).not.toHaveProperty('revision');
+  });
+
   it('keeps to its limit, and to what it holds when it is reached', async () => {
     const spool = await openSpool(path.join(scratch, 'x'), 20);
     await spool.write(part(1, '0123456789'));

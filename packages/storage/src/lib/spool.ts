@@ -8,7 +8,7 @@ import { crc32Of } from './crc32.ts';
  * Parts that wait on scratch for their storage. One directory an upload, named by `spoolName`; in it one file
  * a part, `00042.part`:
  *
- *   bytes 0..255   a JSON object {version: 1, number, offset, size, crc32}, padded with spaces and a newline
+ *   bytes 0..255   a JSON object {version: 1, number, offset, size, crc32, revision}, padded with spaces and a newline
  *   bytes 256..    the part
  *
  * A file appears whole (written beside, then renamed) and replaces an older one of the same number. What is in
@@ -31,6 +31,8 @@ export interface SpooledPart {
   readonly number: number;
   readonly offset: number;
   readonly size: number;
+  /** See `Part`. */
+  readonly revision?: number;
   readonly bytes: readonly Uint8Array[];
 }
 
@@ -105,9 +107,9 @@ export async function listNumbers(directory: string): Promise<number[]> {
 
 async function writePart(directory: string, file: string, part: SpooledPart): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const { number, offset, size } = part;
+  const { number, offset, size, revision } = part;
   await requireRoom(directory, size);
-  const header = JSON.stringify({ version: 1, number, offset, size, crc32: crc32Of(part.bytes) });
+  const header = JSON.stringify({ version: 1, number, offset, size, crc32: crc32Of(part.bytes), revision });
   const beside = `${file}.${process.pid}.tmp`;
   try {
     await writeFile(beside, [Buffer.from(`${header.padEnd(HEADER_BYTES - 1)}\n`), ...part.bytes], {
@@ -142,7 +144,8 @@ async function readPart(file: string): Promise<SpooledPart> {
     done += bytesRead;
   }
   if (crc32Of([bytes]) !== fields.crc32) throw damaged(file);
-  return { number: fields.number, offset: fields.offset, size: fields.size, bytes: [bytes] };
+  const { number, offset, size, revision } = fields;
+  return { number, offset, size, bytes: [bytes], ...(revision !== undefined && { revision }) };
 }
 
 function parseJson(text: string): unknown {
@@ -153,14 +156,20 @@ function parseJson(text: string): unknown {
   }
 }
 
-function isHeader(
-  value: unknown,
-): value is { number: number; offset: number; size: number; crc32: number; version: 1 } {
+function isHeader(value: unknown): value is {
+  number: number;
+  offset: number;
+  size: number;
+  crc32: number;
+  revision?: number;
+  version: 1;
+} {
   if (typeof value !== 'object' || value === null) return false;
   const fields = value as Record<string, unknown>;
   return (
     fields.version === 1 &&
-    ['number', 'offset', 'size', 'crc32'].every((name) => Number.isSafeInteger(fields[name]))
+    ['number', 'offset', 'size', 'crc32'].every((name) => Number.isSafeInteger(fields[name])) &&
+    (fields.revision === undefined || Number.isSafeInteger(fields.revision))
   );
 }
 

@@ -1,5 +1,6 @@
 import { TapedeckError, type UploadJournal } from '@tapedeck/core';
 import { abortedError, type CallTimeouts, callOnce, callWithRetries } from './call.ts';
+import { createCollector } from './collector.ts';
 import { formatCrc32 } from './crc32.ts';
 import type { Driver } from './driver.ts';
 import { buildJournal } from './journal.ts';
@@ -47,6 +48,7 @@ export class OpenUpload implements Upload {
   readonly #keeper: PartKeeper;
   readonly #sender: PartSender;
   readonly #lag = createLagMeter();
+  readonly #collector = createCollector();
   #appending: Promise<unknown> = Promise.resolve();
   #ticker: NodeJS.Timeout | undefined;
   #isFinishing = false;
@@ -264,7 +266,10 @@ export class OpenUpload implements Upload {
   #stored(part: PartRecord): void {
     this.#lag.stored(this.#sender.storedEnd);
     // At the end all may have to be put again, and nothing more will need the room.
-    if (part.sealed && !needsPut(part) && !this.#isFinishing) this.#keeper.release(part);
+    if (part.sealed && !needsPut(part) && !this.#isFinishing) {
+      this.#keeper.release(part);
+      this.#collector.released(part.size);
+    }
     void this.#publishJournal().then(() => this.#keeper.forget(part));
   }
 

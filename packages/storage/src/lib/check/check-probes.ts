@@ -56,7 +56,7 @@ export function createProbes(driver: Driver, prefix: string): Probes {
     return { number: 1, offset: 0, size: bytes.length, receipt };
   };
   const upload = async (target: string, words: readonly string[], signal: AbortSignal): Promise<void> => {
-    const token = await driver.begin({ key: target, contentType: CONTENT_TYPE }, { signal });
+    const token = await driver.begin({ key: target, contentType: CONTENT_TYPE, isProbe: true }, { signal });
     open.add(token);
     let last: CompletedPart | undefined;
     for (const each of words) last = await putPart(each, token, signal);
@@ -69,7 +69,9 @@ export function createProbes(driver: Driver, prefix: string): Probes {
   return {
     write: (signal) =>
       underFreeName(CHECK_NAME, async (target) => {
-        await driver.put({ key: target, contentType: CONTENT_TYPE }, Buffer.from(nonce), { signal });
+        await driver.put({ key: target, contentType: CONTENT_TYPE, isProbe: true }, Buffer.from(nonce), {
+          signal,
+        });
         key = target;
       }),
     multipart: (signal) =>

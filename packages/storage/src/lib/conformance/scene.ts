@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { TapedeckError } from '@tapedeck/core';
 import { createDriverStore, type StoreOptions } from '../create-store.ts';
+import type { Driver } from '../driver.ts';
 import type { Store, Upload, UploadOptions } from '../store.ts';
 import { type FaultyDriver, withFaults } from './faulty-driver.ts';
 import { keepJournal, sampleUnits, uniqueKey } from './sample.ts';
@@ -12,6 +14,13 @@ export const quick: StoreOptions = {
   retry: { firstDelayMs: 20, maxDelayMs: 100, maxTotalMs: 5_000 },
   timeouts: { callMs: 2_000 },
 };
+
+export interface Rights {
+  /** To list the parts of an upload. */
+  readonly mayList: boolean;
+  /** To read, list and delete objects, and to abort uploads; default true. */
+  readonly mayRead?: boolean;
+}
 
 /** What one test of uploads plays in. */
 export interface Scene {
@@ -24,8 +33,8 @@ export interface Scene {
   readonly journal: ReturnType<typeof keepJournal>;
   /** Options for an upload under a new key. */
   options(extra?: Partial<UploadOptions>): UploadOptions;
-  /** The same storage as another process sees it, without the right to list parts where that is asked. */
-  elsewhere(body: (store: Store) => Promise<void>, rights?: { readonly mayList: boolean }): Promise<void>;
+  /** The same storage as another process sees it, with fewer rights where that is asked. */
+  elsewhere(body: (store: Store) => Promise<void>, rights?: Rights): Promise<void>;
 }
 
 export type SceneTest = (name: string, body: (scene: Scene) => Promise<void>, options?: StoreOptions) => void;
@@ -60,10 +69,9 @@ async function play(
         onJournal: journal.onJournal,
         ...extra,
       }),
-      async elsewhere(visit, { mayList } = { mayList: true }) {
-        const { listParts, ...blind } = await subject.open();
-        const seeing = listParts === undefined || !mayList ? blind : { ...blind, listParts };
-        const other = createDriverStore('store', 'conformance', seeing, storeOptions);
+      async elsewhere(visit, rights = { mayList: true }) {
+        const opened = withRights(await subject.open(), rights);
+        const other = createDriverStore('store', 'conformance', opened, storeOptions);
         try {
           await visit(other);
         } finally {
@@ -75,6 +83,25 @@ async function play(
     await store.close();
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** Without the right to list parts there is no call for it; without the others they are refused. */
+export function withRights(driver: Driver, { mayList, mayRead = true }: Rights): Driver {
+  const { listParts, ...blind } = driver;
+  const seeing = listParts === undefined || !mayList ? blind : { ...blind, listParts };
+  if (mayRead) return seeing;
+  const denied = () => Promise.reject(new TapedeckError('StorageDenied', 'The test allows writing only.'));
+  return {
+    ...seeing,
+    abort: denied,
+    head: denied,
+    get: denied,
+    delete: denied,
+    // biome-ignore lint/correctness/useYield: it is refused before the first object.
+    async *list() {
+      await denied();
+    },
+  };
 }
 
 export async function appendAll(upload: Upload, units: readonly Buffer[]): Promise<void> {

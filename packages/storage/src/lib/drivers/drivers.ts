@@ -13,7 +13,9 @@ export type DriverFactory = (config: DriverConfig) => Promise<Driver>;
 /** A service's SDK is loaded only where it is used: none of them is small. */
 const loaders: Partial<Record<Provider, () => Promise<DriverFactory>>> = {
   Local: async () => (await import('./local/local-driver.ts')).createLocalDriver,
+  AzureBlob: async () => (await import('./azure/azure-driver.ts')).createAzureDriver,
   S3: async () => (await import('./s3/s3-driver.ts')).createS3Driver,
+  DigitalOcean: async () => (await import('./s3/s3-driver.ts')).createSpacesDriver,
 };
 
 /** The driver of the provider that the spec names; `NotSupported` where this version has none. See `DriverFactory`. */

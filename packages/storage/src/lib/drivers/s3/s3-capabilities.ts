@@ -1,4 +1,5 @@
 import type { Capabilities } from '../../driver.ts';
+import type { S3Config } from './s3-config.ts';
 
 const MiB = 1024 * 1024;
 
@@ -14,3 +15,19 @@ export const s3Capabilities: Capabilities = {
   serverSideCopy: false,
   signUrls: true,
 };
+
+/** Of one storage: as its service is known, and as its spec says. */
+export function capabilitiesOf({
+  equalParts,
+  replaceParts,
+  customerKey,
+}: Pick<S3Config, 'equalParts' | 'replaceParts' | 'customerKey'>): Capabilities {
+  return {
+    ...s3Capabilities,
+    equalParts,
+    replaceParts,
+    rewriteFirstPart: replaceParts,
+    // Whoever opens a link has no key to send along.
+    signUrls: customerKey === undefined,
+  };
+}

@@ -1,7 +1,7 @@
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import { S3Client } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { S3Config } from './s3-config.ts';
+import type { S3Authentication } from './s3-identity.ts';
 
 /** A host that does not even accept a connection in this time is as good as away. */
 const CONNECTION_TIMEOUT_MS = 5_000;
@@ -12,15 +12,14 @@ const ignore = () => undefined;
 /** The SDK would write to the console about failures that are ours to judge. */
 const silent = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
 
-type Credentials = Exclude<S3ClientConfig['credentials'], undefined>;
-
 /** One attempt a call: retries and deadlines are the store's, which knows what a repeated put means. */
-export async function createS3Client(config: S3Config): Promise<S3Client> {
+export function createS3Client(config: S3Config, { credentials, signer }: S3Authentication): S3Client {
   const checksums = config.checksum === 'CRC32' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
   return new S3Client({
     ...(config.region !== undefined && { region: config.region }),
     ...(config.endpoint !== undefined && { endpoint: config.endpoint }),
-    ...(await authentication(config)),
+    ...(credentials !== undefined && { credentials }),
+    ...(signer !== undefined && { signer }),
     forcePathStyle: config.forcePathStyle,
     maxAttempts: 1,
     requestChecksumCalculation: checksums,
@@ -36,40 +35,4 @@ export async function createS3Client(config: S3Config): Promise<S3Client> {
       httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
     }),
   });
-}
-
-/**
- * Keys from the credentials, else whatever the machine or the ServiceAccount offers (environment, profile,
- * web identity, container or instance role); a role to assume comes on top. Where nothing is offered the
- * requests go out unsigned, for buckets whose policy allows that.
- */
-async function authentication(config: S3Config): Promise<Pick<S3ClientConfig, 'credentials' | 'signer'>> {
-  const own: Credentials = config.keys ?? fromNodeProviderChain();
-  if (config.assumeRole !== undefined) {
-    const { arn, externalId } = config.assumeRole;
-    const params = {
-      RoleArn: arn,
-      RoleSessionName: 'tapedeck',
-      ...(externalId && { ExternalId: externalId }),
-    };
-    const clientConfig = config.region === undefined ? {} : { region: config.region };
-    return { credentials: fromTemporaryCredentials({ masterCredentials: own, params, clientConfig }) };
-  }
-  if (typeof own !== 'function' || (await offersCredentials(own))) return { credentials: own };
-  return {
-    credentials: { accessKeyId: 'anonymous', secretAccessKey: 'anonymous' },
-    signer: { sign: (request) => Promise.resolve(request) },
-  };
-}
-
-async function offersCredentials(
-  provider: Exclude<Credentials, object> | (() => Promise<unknown>),
-): Promise<boolean> {
-  try {
-    await provider();
-    return true;
-  } catch (error) {
-    // "Nothing found" is one kind of error; one that found something broken must be heard when it is used.
-    return !(error instanceof Error && error.name === 'CredentialsProviderError');
-  }
 }

@@ -17,11 +17,17 @@ import { z } from 'zod';
 import type { CallOptions, Driver, Part, StoredPart, UploadToken } from '../../driver.ts';
 import type { DriverConfig } from '../drivers.ts';
 import { checksumFields, streamBody } from './s3-body.ts';
-import { s3Capabilities } from './s3-capabilities.ts';
+import { capabilitiesOf } from './s3-capabilities.ts';
 import { createS3Client } from './s3-client.ts';
 import { readS3Config, type S3Config } from './s3-config.ts';
-import { translateS3Error } from './s3-errors.ts';
+import { describeS3Endpoint } from './s3-endpoint.ts';
+import { type S3Hints, translateS3Error } from './s3-errors.ts';
+import { authentication } from './s3-identity.ts';
 import { canPredictReceipts, parseReceipt, predictReceipt, receiptOf } from './s3-receipt.ts';
+import { readSpacesConfig, spacesHints } from './spaces-config.ts';
+
+/** A check proves that objects can be locked, without one more for years after every check. */
+const PROBE_RETENTION_SECONDS = 60;
 
 const s3Token = z.object({ key: z.string(), uploadId: z.string() });
 
@@ -35,13 +41,23 @@ export async function createS3Driver({ spec, credentials }: DriverConfig): Promi
   return openS3Driver('S3', readS3Config(spec, credentials));
 }
 
+/** DigitalOcean's Spaces: the same, with the keys of an access key of Spaces that may write to the bucket. */
+export async function createSpacesDriver({ spec, credentials }: DriverConfig): Promise<Driver> {
+  return openS3Driver('DigitalOcean', readSpacesConfig(spec, credentials), spacesHints);
+}
+
 /** For every provider that speaks S3. */
-export async function openS3Driver(provider: Driver['provider'], config: S3Config): Promise<Driver> {
-  const client = await createS3Client(config);
+export async function openS3Driver(
+  provider: Driver['provider'],
+  config: S3Config,
+  hints: S3Hints = {},
+): Promise<Driver> {
+  const identity = await authentication(config);
+  const client = createS3Client(config, identity);
   const Bucket = config.bucket;
   const object = { ...config.object, StorageClass: config.object.StorageClass as StorageClass | undefined };
   const url = (key: string) => `s3://${Bucket}/${key}`;
-  const capabilities = { ...s3Capabilities, equalParts: config.equalParts };
+  const capabilities = capabilitiesOf(config);
 
   const call = async <T>(
     operation: string,
@@ -53,17 +69,18 @@ export async function openS3Driver(provider: Driver['provider'], config: S3Confi
     try {
       return await send(options?.signal === undefined ? {} : { abortSignal: options.signal });
     } catch (error) {
-      throw translateS3Error({ operation, permission, target }, error, options?.signal);
+      const own = identity.isAnonymous ? { ...hints, StorageDenied: anonymousHint(permission) } : hints;
+      throw translateS3Error({ operation, permission, target, hints: own }, error, options?.signal);
     }
   };
 
   return {
     provider,
     capabilities,
-    endpoint: describeEndpoint(config),
+    endpoint: describeS3Endpoint(config),
     url,
 
-    async begin({ key, contentType, metadata }, options) {
+    async begin({ key, contentType, metadata, isProbe }, options) {
       const answer = await call('CreateMultipartUpload', 's3:PutObject', url(key), options, (http) =>
         client.send(
           new CreateMultipartUploadCommand({
@@ -73,6 +90,7 @@ export async function openS3Driver(provider: Driver['provider'], config: S3Confi
             Metadata: metadata,
             ...(config.checksum === 'CRC32' && { ChecksumAlgorithm: 'CRC32' }),
             ...object,
+            ...retention(config, isProbe),
             ...config.customerKey,
           }),
           http,
@@ -169,7 +187,7 @@ export async function openS3Driver(provider: Driver['provider'], config: S3Confi
       }
     },
 
-    async put({ key, contentType, metadata }, bytes, options) {
+    async put({ key, contentType, metadata, isProbe }, bytes, options) {
       const answer = await call('PutObject', 's3:PutObject', url(key), options, (http) =>
         client.send(
           new PutObjectCommand({
@@ -178,7 +196,9 @@ export async function openS3Driver(provider: Driver['provider'], config: S3Confi
             Body: bytes,
             ContentType: contentType,
             Metadata: metadata,
+            ...checksumFields(config.checksum, [bytes]),
             ...object,
+            ...retention(config, isProbe),
             ...config.customerKey,
           }),
           http,
@@ -224,12 +244,14 @@ export async function openS3Driver(provider: Driver['provider'], config: S3Confi
       } while (next !== undefined);
     },
 
-    async signUrl(key, expiresInSeconds) {
-      const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner');
-      return call('GetObject', 's3:GetObject', url(key), undefined, () =>
-        getSignedUrl(client, new GetObjectCommand({ Bucket, Key: key }), { expiresIn: expiresInSeconds }),
-      );
-    },
+    ...(capabilities.signUrls && {
+      async signUrl(key: string, expiresInSeconds: number) {
+        const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner');
+        return call('GetObject', 's3:GetObject', url(key), undefined, () =>
+          getSignedUrl(client, new GetObjectCommand({ Bucket, Key: key }), { expiresIn: expiresInSeconds }),
+        );
+      },
+    }),
 
     close() {
       client.destroy();
@@ -238,10 +260,21 @@ export async function openS3Driver(provider: Driver['provider'], config: S3Confi
   };
 }
 
-function describeEndpoint({ endpoint, region }: S3Config): string {
-  if (endpoint === undefined) return `https://s3.${region === undefined ? '' : `${region}.`}amazonaws.com`;
-  const { origin, pathname } = new URL(endpoint);
-  return pathname === '/' ? origin : `${origin}${pathname}`;
+function anonymousHint(permission: string): string {
+  return `no credentials were found here, so the request went unsigned: give the storage a Secret or an identity, or let the bucket's policy allow ${permission} to everybody`;
+}
+
+/** From now on; the service wants a checksum with bytes that it is to keep, which they have. */
+function retention(
+  { objectLock }: S3Config,
+  isProbe: boolean | undefined,
+): { ObjectLockMode?: 'GOVERNANCE' | 'COMPLIANCE'; ObjectLockRetainUntilDate?: Date } {
+  if (objectLock === undefined) return {};
+  const seconds = isProbe === true ? PROBE_RETENTION_SECONDS : objectLock.retainForSeconds;
+  return {
+    ObjectLockMode: objectLock.mode,
+    ObjectLockRetainUntilDate: new Date(Date.now() + seconds * 1000),
+  };
 }
 
 function parseToken(token: UploadToken): z.infer<typeof s3Token> {

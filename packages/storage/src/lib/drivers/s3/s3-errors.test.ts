@@ -79,6 +79,15 @@ describe("S3's errors", () => {
     );
   });
 
+  it('speak in the words of a provider that has its own', () => {
+    const hints = { StorageDenied: 'ask the operator' };
+    const { message } = translateS3Error({ ...call, hints }, answered('AccessDenied', 403, 'Access Denied.'));
+    expect(message).toContain('; ask the operator.');
+    expect(translateS3Error({ ...call, hints }, answered('NoSuchBucket', 404)).message).toContain(
+      'create the bucket',
+    );
+  });
+
   it('lose what URLs carry', () => {
     const said = 'Cannot open https://host/key?X-Amz-Signature=secret now';
     expect(translateS3Error(call, new Error(said)).message).not.toContain('secret');

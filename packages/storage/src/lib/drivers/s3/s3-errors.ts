@@ -95,7 +95,10 @@ const networkCodes: Readonly<Record<string, ErrorCode>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'StorageTlsFailed',
 };
 
-const hints: Partial<Record<ErrorCode, string>> = {
+/** What to do about an error, to go behind a semicolon. */
+export type S3Hints = Partial<Readonly<Record<ErrorCode, string>>>;
+
+const commonHints: S3Hints = {
   BucketNotFound: 'create the bucket, or correct its name',
   StorageUnauthenticated: 'check the access key, the secret key and the session token',
   EncryptionKeyDenied: 'allow kms:GenerateDataKey and kms:Decrypt on the key, or correct encryption.keyId',
@@ -115,12 +118,15 @@ export interface S3Call {
   readonly permission: string;
   /** `s3://bucket/key`. */
   readonly target: string;
+  /** In a provider's own words, where it has any. */
+  readonly hints?: S3Hints;
 }
 
 /** The signal is that of the call: an error after it fired is the abort, whatever it calls itself. */
 export function translateS3Error(call: S3Call, error: unknown, signal?: AbortSignal): TapedeckError {
   if (error instanceof TapedeckError) return error;
   const { operation, permission, target } = call;
+  const hints = { ...commonHints, StorageDenied: `allow ${permission} there`, ...call.hints };
   if (signal?.aborted) {
     return new TapedeckError('Aborted', `${operation} on ${target} was aborted.`, { cause: error });
   }
@@ -134,12 +140,12 @@ export function translateS3Error(call: S3Call, error: unknown, signal?: AbortSig
   }
   const code = recognise(error);
   const said = words(error);
-  const hint = code === 'StorageDenied' ? `allow ${permission} there` : hintOf(code, error);
+  const hint: string | undefined = hintOf(code, hints, error);
   const message = `${operation} on ${target} failed: ${said}${hint === undefined ? '' : `; ${hint}`}.`;
   return new TapedeckError(code, message, { cause: error });
 }
 
-function hintOf(code: ErrorCode, error: unknown): string | undefined {
+function hintOf(code: ErrorCode, hints: S3Hints, error: unknown): string | undefined {
   const region = code === 'WrongRegion' ? bucketRegion(error) : undefined;
   return region === undefined ? hints[code] : `the bucket is in ${region}: set region: ${region}`;
 }

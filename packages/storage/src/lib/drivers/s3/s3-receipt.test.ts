@@ -8,10 +8,12 @@ const config = {
   endpoint: 'http://127.0.0.1:1',
   forcePathStyle: true,
   equalParts: false,
+  replaceParts: true,
   checksum: 'MD5',
   keys: { accessKeyId: 'id', secretAccessKey: 'secret' },
   assumeRole: undefined,
   object: {},
+  objectLock: undefined,
   customerKey: undefined,
 } as const;
 
