@@ -16,6 +16,8 @@ await build({
   target: 'node24',
   minifyWhitespace: true,
   minifySyntax: true,
+  // Native code that ssh2 does without where it is not there; it is not worth a compiler to have it.
+  external: ['cpu-features', '*/sshcrypto.node'],
   logLevel: 'warning',
   banner: {
     // What the CommonJS among the dependencies expects to find.

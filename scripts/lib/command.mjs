@@ -7,12 +7,15 @@ import { Failure } from './failure.mjs';
 /** Lines of a failed program's output that are shown; the rest stays in the log. */
 const shownLines = 15;
 
+/** Where servers are, which Debian keeps off the PATH of users. */
+const serverDirectories = ['/usr/sbin', '/usr/local/sbin'];
+
 /**
- * The path of an executable on PATH, or undefined.
+ * The path of an executable on PATH or among the system's servers, or undefined.
  * @param {string} name
  */
 export function findCommand(name) {
-  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
+  for (const directory of [...(process.env.PATH ?? '').split(delimiter), ...serverDirectories]) {
     const path = join(directory || '.', name);
     try {
       accessSync(path, constants.X_OK);

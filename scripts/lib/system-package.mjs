@@ -33,6 +33,13 @@ export const testPackages = [
     dnf: 'chromium',
     brew: '--cask chromium',
   },
+  {
+    name: 'sshd',
+    commands: [['sshd'], ['sftp'], ['ssh-keygen']],
+    apt: 'openssh-server',
+    dnf: 'openssh-server openssh-clients',
+    brew: 'openssh',
+  },
 ];
 
 /** @param {SystemPackage} wanted */

@@ -1,6 +1,7 @@
 import { describe, it } from 'vitest';
 import { s3Destination, spacesDestination } from '../chaos/destination.ts';
 import { azureDestination } from '../chaos/destination-azure.ts';
+import { gcsDestination } from '../chaos/destination-gcs.ts';
 import { requireMainJob } from './main-job.ts';
 
 describe('a real broadcast is recorded into', () => {
@@ -8,5 +9,6 @@ describe('a real broadcast is recorded into', () => {
     ['S3', () => s3Destination()],
     ['DigitalOcean', spacesDestination],
     ['AzureBlob', azureDestination],
+    ['GCS', () => gcsDestination()],
   ] as const)('%s', (_, destination) => requireMainJob(destination));
 });

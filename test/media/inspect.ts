@@ -50,9 +50,13 @@ export async function decodeAll(file: string): Promise<void> {
 }
 
 /** Decodes one second from there, as a player that seeks does. */
-export async function decodeAt(file: string, seconds: number): Promise<void> {
+export async function decodeAt(
+  file: string,
+  seconds: number,
+  options: readonly string[] = [],
+): Promise<void> {
   const out = await runChild('ffmpeg', [
-    ...['-v', 'error', '-xerror', '-ss', String(seconds), '-i', file],
+    ...['-v', 'error', '-xerror', ...options, '-ss', String(seconds), '-i', file],
     ...['-t', '1', '-map', '0:v:0', '-f', 'framecrc', '-'],
   ]);
   if (!/^0,/m.test(out.toString())) throw new Error(`${file}: there is no picture at ${seconds} s`);

@@ -7,6 +7,7 @@ import {
   createTimeline,
   type Fragment,
   type Mp4File,
+  mp4Filler,
   type TimelineEvent,
 } from '@tapedeck/encoder';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -25,12 +26,12 @@ interface Written {
 }
 
 /** `maxSeconds`: what the room for the index is reserved for. */
-function write(source: Uint8Array, maxSeconds: number): Written {
+function write(source: Uint8Array, maxSeconds: number, headStays = false): Written {
   const timeline = createTimeline({ splitEverySeconds: 7200 });
   const fragments: Fragment[] = [];
   let layout: Mp4File | undefined;
   const carryOut = (event: TimelineEvent) => {
-    if (event.type === 'open') layout = createMp4File({ init: event.init, maxSeconds });
+    if (event.type === 'open') layout = createMp4File({ init: event.init, maxSeconds, headStays });
     if (event.type === 'fragment') fragments.push(event.fragment);
   };
   for (const item of createMp4FragmentReader().push(source)) {
@@ -52,6 +53,11 @@ function finish({ layout, bytes }: Written): Buffer {
   const finished = Buffer.from(bytes);
   finished.set(head);
   return Buffer.concat([finished, tail ?? new Uint8Array()]);
+}
+
+/** Appended only, with filler between the last fragment and the end as an upload in multiples of something has it. */
+function withTrailer({ layout, bytes }: Written): Buffer {
+  return Buffer.concat([bytes, mp4Filler(100), layout.trailer()]);
 }
 
 function compact({ layout, bytes }: Written): Buffer {
@@ -83,6 +89,7 @@ export function describeMp4Files(name: string, programs: FfmpegPrograms): void {
   ])(`files of fragments by ${name}, %s`, (_, reordering) => {
     let directory = '';
     let written: Written;
+    let appended: Written;
     let source: Buffer;
     beforeAll(async () => {
       directory = await mkdtemp(join(tmpdir(), 'tapedeck-files-'));
@@ -117,6 +124,7 @@ export function describeMp4Files(name: string, programs: FfmpegPrograms): void {
         ...['-video_track_timescale', '90000', '-flush_packets', '1', '-f', 'mp4', 'pipe:1'],
       ]);
       written = write(source, 3600);
+      appended = write(source, 3600, true);
     });
     afterAll(async () => await rm(directory, { recursive: true, force: true }));
 
@@ -124,6 +132,7 @@ export function describeMp4Files(name: string, programs: FfmpegPrograms): void {
       ['unfinished', () => written.bytes],
       ['finished', () => finish(written)],
       ['compact', () => compact(written)],
+      ['with a trailer', () => withTrailer(appended)],
       [
         'with a lost end',
         () => written.bytes.subarray(0, written.bytes.length - (written.fragments.at(-1)?.bytes.length ?? 0)),
@@ -152,10 +161,20 @@ export function describeMp4Files(name: string, programs: FfmpegPrograms): void {
       expect(Math.max(...worst)).toBeLessThan(0.001);
     });
 
-    it('can be entered at any second', async () => {
-      const file = join(directory, 'seek.mp4');
-      await writeFile(file, finish(written));
+    it.each([
+      ['finished', () => finish(written)],
+      ['with a trailer', () => withTrailer(appended)],
+    ])('can be entered at any second: %s', async (variant, make) => {
+      const file = join(directory, `seek ${variant}.mp4`);
+      await writeFile(file, make());
       for (let second = 0; second < seconds; second++) await decodeAt(file, second);
+    });
+
+    it('say by their trailer what ffmpeg finds at the places it names', async () => {
+      const file = join(directory, 'trailer.mp4');
+      await writeFile(file, withTrailer(appended));
+      const byTrailer = ['-use_mfra_for', 'pts'];
+      for (let second = 0; second < seconds; second++) await decodeAt(file, second, byTrailer);
     });
   });
 }

@@ -29,6 +29,7 @@ const byError: Partial<Record<ErrorCode, CliExitCode>> = {
   StorageDenied: cliExitCodes.Denied,
   EncryptionKeyDenied: cliExitCodes.Denied,
   StorageUnauthenticated: cliExitCodes.Denied,
+  HostKeyRejected: cliExitCodes.Denied,
   StorageTimeout: cliExitCodes.TimedOut,
   Aborted: cliExitCodes.Interrupted,
 };

@@ -133,7 +133,7 @@ function readVerdict(outcome: CheckOutcome): Verdict {
 }
 
 /** Nothing answered, or not as itself. */
-const unreachable = ['StorageUnreachable', 'StorageTimeout', 'StorageTlsFailed'];
+const unreachable = ['StorageUnreachable', 'StorageTimeout', 'StorageTlsFailed', 'HostKeyRejected'];
 /** It answered, and did not know us. */
 const unauthenticated = ['StorageUnauthenticated', 'InvalidCredentials', 'ClockSkewed', 'NotFound'];
 /** It answered, and said no more than that. */

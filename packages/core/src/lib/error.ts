@@ -45,6 +45,8 @@ export const errorKinds = {
   EncryptionKeyDenied: { fault: 'destination', retry: 'stalled' },
   StorageUnauthenticated: { fault: 'destination', retry: 'stalled' },
   StorageTlsFailed: { fault: 'destination', retry: 'stalled' },
+  /** The server shows another key than the one it is known by; nothing was said to it, no password either. */
+  HostKeyRejected: { fault: 'destination', retry: 'stalled' },
   BucketNotFound: { fault: 'destination', retry: 'stalled' },
   WrongRegion: { fault: 'destination', retry: 'stalled' },
   ClockSkewed: { fault: 'service', retry: 'stalled' },

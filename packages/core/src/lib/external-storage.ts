@@ -135,19 +135,34 @@ const digitalOceanBlock = z.object({
 });
 
 const azureBlobBlock = z.object({
-  account: z
-    .string()
-    .min(3)
-    .max(24)
+  account: withRules(z.string().min(3).max(24), [
+    {
+      cel: "self.matches('^[a-z0-9]+$')",
+      message: 'must be the name of a storage account: small letters and digits only',
+      holds: (account) => /^[a-z0-9]+$/.test(account),
+    },
+  ])
     .optional()
     .describe('Name of the storage account; not needed with a connection string.'),
-  container: z.string().min(3).max(63).describe('Name of the container.'),
+  container: withRules(z.string().min(3).max(63), [
+    {
+      cel: "self.matches('^[a-z0-9]+(-[a-z0-9]+)*$')",
+      message: 'must be the name of a container: small letters, digits and single dashes between them',
+      holds: (container) => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(container),
+    },
+  ]).describe('Name of the container.'),
   endpoint: httpUrl.optional().describe('Address of the blob service; absent: Azure’s public cloud.'),
 });
 
 const gcsBlock = z.object({
   bucket: z.string().min(3).max(222).describe('Name of the bucket.'),
   endpoint: httpUrl.optional().describe('Address of the storage API; absent: Google’s.'),
+  upload: z
+    .enum(['Multipart', 'Resumable'])
+    .optional()
+    .describe(
+      'How recordings are written. Multipart (absent): in parts, the index in front. Resumable: one stream, the index at the end, for roles and endpoints without multipart uploads; needs a serviceAccount.',
+    ),
 });
 
 const sftpBlock = z.object({
@@ -157,11 +172,13 @@ const sftpBlock = z.object({
     .array(z.string().max(16384))
     .max(16)
     .optional()
-    .describe('The server’s public keys, as in known_hosts: "ssh-ed25519 AAAA…".'),
+    .describe(
+      'The server’s public keys: "ssh-ed25519 AAAA…", a line of known_hosts, or a fingerprint "SHA256:…".',
+    ),
   trustOnFirstUse: z
     .boolean()
     .optional()
-    .describe('Takes the key that the server shows first, and keeps to it.'),
+    .describe('Takes the key that the server shows first, and keeps to it for the whole recording.'),
   directory: z
     .string()
     .max(1024)

@@ -90,6 +90,42 @@ describe('the MP4 file', () => {
     expect(layout.durationSeconds).toBeCloseTo(100, 1);
   });
 
+  it('says at its end where it can be entered when its head stays', () => {
+    const layout = createMp4File({ init, maxSeconds: 7200, headStays: true });
+    const units = [layout.head];
+    let size = layout.head.length;
+    const starts: number[] = [];
+    for (const fragment of liveSeconds(init, 0, 3)) {
+      layout.add(fragment, size);
+      starts.push(size);
+      units.push(fragment.bytes);
+      size += fragment.bytes.length;
+    }
+    const bytes = Buffer.concat([...units, layout.trailer()]);
+    expect(layoutOf(bytes)).toEqual([
+      'ftyp',
+      'free',
+      'free',
+      'moov',
+      ...starts.flatMap(() => ['moof', 'mdat']),
+      'mfra',
+    ]);
+    expect(layout.head.length).toBeLessThan(2048);
+    const mfra = findBox(bytes, whole(bytes), 'mfra');
+    if (mfra === undefined) throw new Error('no mfra');
+    expect(viewOf(bytes).getUint32(bytes.length - 4)).toBe(bytes.length - mfra.start);
+    const tfra = [...boxesIn(bytes, mfra.body, mfra.end)].filter(({ type }) => type === 'tfra');
+    expect(tfra.map(({ body }) => viewOf(bytes).getUint32(body + 4))).toEqual([1, 2]);
+    const [picture] = tfra.map(({ body }) => {
+      const count = viewOf(bytes).getUint32(body + 12);
+      return Array.from({ length: count }, (_, n) => [
+        readUint64(viewOf(bytes), body + 16 + 19 * n),
+        readUint64(viewOf(bytes), body + 24 + 19 * n),
+      ]);
+    });
+    expect(picture).toEqual(starts.map((start, second) => [second * 15_360, start]));
+  });
+
   it('writes 64-bit sizes and offsets above 4 GiB', () => {
     const layout = createMp4File({ init, maxSeconds: 60 });
     const far = 6 * 1024 ** 3 + 12_345;

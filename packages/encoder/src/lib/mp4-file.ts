@@ -3,6 +3,7 @@ import { box, freeBox, joinBytes, pieces, uint32s, uint64s, writeType } from './
 import type { Fragment, InitSegment } from './media.ts';
 import { minFillerSize } from './mp4-filler.ts';
 import { makeMovieIndex } from './mp4-index.ts';
+import { createRandomAccess } from './mp4-random-access.ts';
 import { indexRoom } from './mp4-room.ts';
 import { createTrackIndex } from './mp4-track-index.ts';
 
@@ -12,6 +13,8 @@ export interface Mp4FileOptions {
   readonly maxSeconds: number;
   /** Frames per second, if known; 30 by default. */
   readonly frameRate?: number;
+  /** Once written, the first bytes stay as they are: no room is reserved, and the file ends with its `trailer`. */
+  readonly headStays?: boolean;
 }
 
 /**
@@ -31,6 +34,11 @@ export interface Mp4File {
    */
   finish(size: number): { readonly head: Uint8Array; readonly tail?: Uint8Array };
   /**
+   * What is appended to a file whose head stays: where it can be entered. It remains a file of fragments, which all
+   * readers play, and some seek better in with this.
+   */
+  trailer(): Uint8Array;
+  /**
    * For a file of `size` bytes whose start can still get another length: `bytes` replaces its first `length`
    * ones, without reserved room.
    */
@@ -44,13 +52,15 @@ const placeholderSize = 16;
 /**
  * In order: `ftyp`, `free` with room for the index, `free` of 16 bytes, the init's `moov`, fragments. In the end:
  * `ftyp`, index, what is left of the room, `mdat` with all the rest in it, the init's `moov` first, by which a
- * reader of ours knows such a file.
+ * reader of ours knows such a file. Where the head stays: `ftyp`, `free`, `moov`, fragments, `mfra`.
  */
-export function createMp4File({ init, maxSeconds, frameRate = defaultFrameRate }: Mp4FileOptions): Mp4File {
+export function createMp4File(options: Mp4FileOptions): Mp4File {
+  const { init, maxSeconds, frameRate = defaultFrameRate, headStays = false } = options;
   const ftyp = makeFileType();
-  const room = indexRoom(init, maxSeconds, frameRate);
+  const room = headStays ? minFillerSize : indexRoom(init, maxSeconds, frameRate);
   const mediaStart = ftyp.length + room;
   const indexes = init.tracks.map((track) => ({ id: track.id, index: createTrackIndex(track) }));
+  const access = createRandomAccess(init);
   let durationSeconds = 0;
 
   const makeIndex = (shift: number) => {
@@ -67,6 +77,7 @@ export function createMp4File({ init, maxSeconds, frameRate = defaultFrameRate }
       for (const samples of fragment.tracks) {
         indexes.find(({ id }) => id === samples.trackId)?.index.add(samples, offset);
       }
+      if (headStays) access.add(fragment, offset);
       durationSeconds = Math.max(durationSeconds, fragment.endSeconds);
     },
     finish(size) {
@@ -79,6 +90,7 @@ export function createMp4File({ init, maxSeconds, frameRate = defaultFrameRate }
       const rest = left === 0 ? [] : [freeBox(left)];
       return { head: joinBytes(pieces(ftyp, moov, ...rest, mdat)) };
     },
+    trailer: () => access.box(),
     compact(size) {
       const shift = makeIndex(0).length - room;
       const bytes = joinBytes(pieces(ftyp, makeIndex(shift), makeMediaHeader(size - mediaStart)));

@@ -19,7 +19,7 @@ export interface FileSink extends TrackedFile {
   /** Lays the file out for these tracks. Once, before the first fragment. */
   begin(init: InitSegment): Promise<void>;
   append(fragment: Fragment): Promise<void>;
-  /** Sends what is left, the full index in front. Not without a fragment: there are no empty objects. */
+  /** Sends what is left, the full index in front where the storage lets it get there. Not without a fragment: there are no empty objects. */
   finish(signal: AbortSignal): Promise<void>;
   /** Stops sending and leaves the upload for whoever comes next. Idempotent. */
   close(): Promise<void>;
@@ -48,6 +48,7 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
   let layout: Mp4File | undefined;
   let durationSeconds = 0;
   const held = createHeldMedia();
+  const headStays = !options.store.capabilities.rewriteFirstPart;
   let complete: Pick<RunFile, 'bytes' | 'crc32' | 'url'> | undefined;
   const upload = await options.store.createUpload({
     key: options.key,
@@ -76,7 +77,7 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
       return complete === undefined ? upload.progress : undefined;
     },
     async begin(init) {
-      layout = createMp4File({ init, maxSeconds: options.maxSeconds });
+      layout = createMp4File({ init, maxSeconds: options.maxSeconds, headStays });
       await upload.append(layout.head);
     },
     async append(fragment) {
@@ -89,7 +90,7 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
     },
     async finish(signal) {
       if (layout === undefined) throw new TapedeckError('SourceEmpty', 'nothing was appended');
-      const object = await upload.finish({ ...finalLayout(layout, upload), signal });
+      const object = await upload.finish({ ...finalLayout(layout, upload, headStays), signal });
       complete = { bytes: object.size, crc32: object.crc32, url: object.url };
     },
     close: () => upload.close(),
@@ -97,9 +98,13 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
   };
 }
 
-/** A file that nobody has a part of yet needs no reserved room: it is laid out anew, as small as it can be. */
-function finalLayout(layout: Mp4File, upload: Upload): Parameters<Upload['finish']>[0] {
+/**
+ * A file that nobody has a part of yet needs no reserved room: it is laid out anew, as small as it can be. One whose
+ * first bytes are gone for good, in a session that takes none twice, gets what can be appended.
+ */
+function finalLayout(layout: Mp4File, upload: Upload, headStays: boolean): Parameters<Upload['finish']>[0] {
   const size = upload.progress.bytesAppended;
   if (upload.wholeInMemory) return { replaceStart: layout.compact(size) };
+  if (headStays) return { tail: layout.trailer() };
   return layout.finish(size);
 }

@@ -112,7 +112,7 @@ async function completedBefore({
   }
 }
 
-/** Sends what is on scratch, in order, part 1 last since it may have its final head; opens the upload first when its recorder never could. */
+/** Sends what is on scratch, in order, part 1 last where it may have its final head; opens the upload first when its recorder never could. */
 async function sendSpooled(
   journal: UploadJournal,
   ports: JournalPorts,
@@ -130,7 +130,8 @@ async function sendSpooled(
   const parts: CompletedPart[] = [];
   if (directory === undefined || numbers.length === 0) return { token, parts };
   const spool = await openSpool(directory, Number.MAX_SAFE_INTEGER);
-  for (const { number } of headLast(numbers.map((number) => ({ number })))) {
+  const inOrder = numbers.map((number) => ({ number }));
+  for (const { number } of driver.capabilities.rewriteFirstPart ? headLast(inOrder) : inOrder) {
     if (!spool.has(number)) continue;
     const sent = await sendOne(token, await spool.read(number), ports);
     if (sent === undefined) break;

@@ -18,6 +18,11 @@ export interface Capabilities {
    * refused by `complete` only. Absent: `putPart` refuses it already.
    */
   readonly refusesLateParts?: boolean;
+  /**
+   * Parts have to be put in order, one at a time, and all but the last have to be multiples of so many bytes; absent:
+   * in any order, of any size within the limits.
+   */
+  readonly sequence?: { readonly multiple: number };
   /** The service can build an object from ranges of others without the bytes passing through us. */
   readonly serverSideCopy: boolean;
   /** Links that open without credentials can be made. */

@@ -50,6 +50,22 @@ describe('the part list', () => {
     expect(() => parts.replaceStart(12, Buffer.alloc(12))).toThrow(/part 1/);
   });
 
+  it('ends parts at multiples, with filler between units and before the tail where there is some', () => {
+    const plan = planParts({ ...limits, sequence: { multiple: 5 } }, 10);
+    const units = ['1234567', '89abcde', 'xyz'].map((unit) => Buffer.from(unit));
+    const filled = createPartList(plan, { make: (size) => Buffer.alloc(size, '.'), minSize: 2 });
+    expect(units.map((unit) => filled.add(unit))).toEqual([0, 7, 20]);
+    filled.end(Buffer.from('tail'));
+    expect(content(filled)).toEqual(['123456789abcde......', 'xyz...tail']);
+    const cut = createPartList(plan);
+    expect(units.map((unit) => cut.add(unit))).toEqual([0, 7, 14]);
+    cut.end(Buffer.from('tail'));
+    expect(content(cut)).toEqual(['123456789a', 'bcdexyztai', 'l']);
+    const empty = createPartList(plan, { make: (size) => Buffer.alloc(size, '.'), minSize: 2 });
+    empty.end(Buffer.alloc(0));
+    expect(content(empty)).toEqual(['']);
+  });
+
   it('stops while there is a number left for the tail', () => {
     const parts = list(3);
     for (let unit = 0; unit < 2; unit++) parts.add(Buffer.alloc(10));

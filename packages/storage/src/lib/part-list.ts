@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { TapedeckError } from '@tapedeck/core';
 import { combineCrc32, crc32Of } from './crc32.ts';
 import type { PartReceipt } from './driver.ts';
-import { cutEqually, isWholePart, type PartPlan, placeUnit } from './part-plan.ts';
+import { cutEqually, isWholePart, type PartPlan, paddingTo, placeUnit } from './part-plan.ts';
 import type { PendingPut } from './pending-puts.ts';
 
 /** One part of an open upload: what it should be, and what the storage and the spool hold of it. */
@@ -137,12 +137,18 @@ export function createPartList(plan: PartPlan, filler?: Filler): PartList {
       }
       const offset = end();
       pushPieces(unit, placement.pieces);
+      if (placement.padding !== undefined && filler !== undefined) push(filler.make(placement.padding));
       const part = open();
       if (isWholePart(plan, part.number, part.size)) seal();
       return offset;
     },
     end(tail) {
       if (tail.length === 0 && last()?.sealed === true) return;
+      if (plan.multiple !== undefined && filler !== undefined && end() > 0) {
+        // Nothing is left over then that only the completion could bring.
+        const padding = paddingTo(plan.multiple, end() + tail.length, filler.minSize);
+        if (padding > 0) push(filler.make(padding));
+      }
       const part = open();
       const target = part.number >= plan.maxParts ? Number.POSITIVE_INFINITY : plan.targetSize(part.number);
       const room = target - part.size;

@@ -71,6 +71,28 @@ describe('placing a unit', () => {
     expect(placeUnit(plan, { number: 1, filled }, size, minFiller)).toEqual(expected);
   });
 
+  it.each([
+    ['leaves the part short of its target', 30, 60, 8, { filler: 0, pieces: [60] }],
+    ['ends it at a multiple', 50, 70, 8, { filler: 0, pieces: [70] }],
+    ['is padded to the next multiple', 50, 65, 8, { filler: 0, pieces: [65], padding: 25 }],
+    [
+      'is padded to the one after where filler is too small',
+      50,
+      85,
+      8,
+      { filler: 0, pieces: [85], padding: 25 },
+    ],
+    ['is cut at the last multiple without filler', 50, 65, undefined, { filler: 0, pieces: [50, 15] }],
+    ['is cut at the last of many', 0, 235, undefined, { filler: 0, pieces: [220, 15] }],
+  ])('where parts are multiples %s', (_, filled, size, minFiller, expected) => {
+    const sequence = { multiple: 20 };
+    const plan = planParts(
+      { minPartSize: 20, maxPartSize: 1e9, maxParts: 10_000, equalParts: false, sequence },
+      100,
+    );
+    expect(placeUnit(plan, { number: 1, filled }, size, minFiller)).toEqual(expected);
+  });
+
   it('cuts what may be cut anywhere at the parts', () => {
     expect(cutEqually(250, 30, 100)).toEqual([30, 100, 100, 20]);
     expect(cutEqually(30, 30, 100)).toEqual([30]);

@@ -19,12 +19,17 @@ const tiers = [
 /** Where all parts must be equal there is no growth: 10,000 of these hold 84 GB. */
 const EQUAL_PART_SIZE = 8 * MiB;
 
-export type PartLimits = Pick<Capabilities, 'minPartSize' | 'maxPartSize' | 'maxParts' | 'equalParts'>;
+export type PartLimits = Pick<
+  Capabilities,
+  'minPartSize' | 'maxPartSize' | 'maxParts' | 'equalParts' | 'sequence'
+>;
 
 /** How an object of unknown length is cut. */
 export interface PartPlan {
   readonly equal: boolean;
   readonly maxParts: number;
+  /** Every part but the last is a multiple of so many bytes, as are the target sizes. */
+  readonly multiple?: number;
   /** Bytes from which on the part of this number (from 1) counts as whole; with `equal`, its exact size. */
   targetSize(number: number): number;
 }
@@ -36,6 +41,7 @@ export function planParts(limits: PartLimits, partSize?: number): PartPlan {
   return {
     equal: limits.equalParts,
     maxParts: limits.maxParts,
+    ...(limits.sequence && { multiple: limits.sequence.multiple }),
     targetSize(number) {
       if (fixed !== undefined) return within(fixed);
       const tier = tiers.find(({ upTo }) => number <= limits.maxParts * upTo) ?? tiers[tiers.length - 1];
@@ -58,12 +64,15 @@ export interface Placement {
   readonly filler: number;
   /** The unit's bytes that still go into each part in turn; all but the last entry complete a part. */
   readonly pieces: readonly number[];
+  /** Filler to write after the unit; it completes the part. */
+  readonly padding?: number;
 }
 
 /**
  * Parts end between units. Without equal sizes that is easy: a part is whole once a unit has brought it to
  * its target. With equal sizes the rest is filled with bytes that readers skip, of at least `minFiller`
- * bytes; only a unit that fits no part by itself (or where there is no filler) is cut.
+ * bytes; only a unit that fits no part by itself (or where there is no filler) is cut. Where parts are multiples of
+ * something, the last unit of one is followed by filler up to the next multiple, or cut at the last one.
  */
 export function placeUnit(
   plan: PartPlan,
@@ -71,7 +80,7 @@ export function placeUnit(
   size: number,
   minFiller: number | undefined,
 ): Placement {
-  if (!plan.equal) return { filler: 0, pieces: [size] };
+  if (!plan.equal) return placeAtMultiple(plan, at, size, minFiller);
   const target = plan.targetSize(at.number);
   const room = target - at.filled;
   const fits = (space: number) => size === space || (minFiller !== undefined && size <= space - minFiller);
@@ -80,6 +89,25 @@ export function placeUnit(
     return { filler: room, pieces: [size] };
   }
   return { filler: 0, pieces: cutEqually(size, room, target) };
+}
+
+function placeAtMultiple(
+  { multiple, targetSize }: PartPlan,
+  { number, filled }: { readonly number: number; readonly filled: number },
+  size: number,
+  minFiller: number | undefined,
+): Placement {
+  const end = filled + size;
+  const over = multiple === undefined || end < targetSize(number) ? 0 : end % multiple;
+  if (multiple === undefined || over === 0) return { filler: 0, pieces: [size] };
+  if (minFiller === undefined) return { filler: 0, pieces: [size - over, over] };
+  return { filler: 0, pieces: [size], padding: paddingTo(multiple, end, minFiller) };
+}
+
+/** What brings `size` to a multiple: nothing, or at least `minFiller` bytes. */
+export function paddingTo(multiple: number, size: number, minFiller: number): number {
+  const missing = (multiple - (size % multiple)) % multiple;
+  return missing === 0 || missing >= minFiller ? missing : missing + multiple;
 }
 
 /** `size` bytes as a first piece of at most `room` and further ones of `target`. */

@@ -138,7 +138,10 @@ export class PartSender {
     const mayTakeHead = !this.#isHeadLast || missing.every(({ number }) => number === 1);
     const ready = missing.filter((part) => part.sealed && (mayTakeHead || part.number > 1));
     const first = ready[0];
-    const isSingle = this.#trouble !== undefined || (first?.size ?? 0) > LARGE_PART;
+    const isSingle =
+      this.#trouble !== undefined ||
+      this.#ports.driver.capabilities.sequence !== undefined ||
+      (first?.size ?? 0) > LARGE_PART;
     const limit = isSingle ? 1 : this.#isAtEnd ? PARALLEL_PUTS_AT_END : PARALLEL_PUTS;
     let sending = missing.filter((part) => part.sendingSinceMs !== undefined).length;
     for (const part of ready) {

@@ -28,6 +28,7 @@ const grades: Partial<Record<ErrorCode, Grade>> = {
   ClockSkewed: { failed: 'ClockSkew', proven: [] },
   InvalidCredentials: { failed: 'Authenticate', proven: [] },
   StorageUnauthenticated: { failed: 'Authenticate', proven: [] },
+  HostKeyRejected: { failed: 'Authenticate', proven: [] },
   WrongRegion: { failed: 'Region', proven: [] },
   BucketNotFound: { failed: 'Bucket', proven: ['Authenticate'] },
   StorageDenied: { failed: 'Write', proven: admitted },

@@ -14,8 +14,10 @@ export type DriverFactory = (config: DriverConfig) => Promise<Driver>;
 const loaders: Partial<Record<Provider, () => Promise<DriverFactory>>> = {
   Local: async () => (await import('./local/local-driver.ts')).createLocalDriver,
   AzureBlob: async () => (await import('./azure/azure-driver.ts')).createAzureDriver,
+  GCS: async () => (await import('./gcs/gcs-driver.ts')).createGcsDriver,
   S3: async () => (await import('./s3/s3-driver.ts')).createS3Driver,
   DigitalOcean: async () => (await import('./s3/s3-driver.ts')).createSpacesDriver,
+  SFTP: async () => (await import('./sftp/sftp-driver.ts')).createSftpDriver,
 };
 
 /** The driver of the provider that the spec names; `NotSupported` where this version has none. See `DriverFactory`. */

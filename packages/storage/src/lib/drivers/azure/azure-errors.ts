@@ -38,6 +38,9 @@ const serviceCodes: Readonly<Record<string, ErrorCode>> = {
   ContainerDisabled: 'StorageDenied',
   InsufficientAccountPermissions: 'StorageDenied',
   KeyBasedAuthenticationNotPermitted: 'StorageDenied',
+  KeyVaultAccessTokenCannotBeAcquired: 'StorageDenied',
+  KeyVaultEncryptionKeyNotFound: 'StorageDenied',
+  KeyVaultVaultNotFound: 'StorageDenied',
   LeaseIdMissing: 'StorageDenied',
   PublicAccessNotPermitted: 'StorageDenied',
   InvalidResourceName: 'InvalidManifest',
@@ -69,6 +72,10 @@ const serviceHints: Readonly<Record<string, string>> = {
   AuthorizationSourceIPMismatch: 'the SAS allows other addresses only',
   BlobArchived: 'bring the blob back from the archive tier first',
   BlockCountExceedsLimit: 'split the recording more often, or let durability be longer',
+  KeyVaultAccessTokenCannotBeAcquired: 'let the account reach its key in the key vault again',
+  KeyVaultEncryptionKeyNotFound: 'let the account reach its key in the key vault again',
+  KeyVaultVaultNotFound: 'let the account reach its key in the key vault again',
+  LeaseIdMissing: 'somebody holds a lease on the blob; end it',
   KeyBasedAuthenticationNotPermitted:
     'the account takes no keys; give a service principal or workload identity',
 };

@@ -22,6 +22,8 @@ export interface S3Config {
   readonly customerKey:
     | { readonly SSECustomerAlgorithm: 'AES256'; readonly SSECustomerKey: string }
     | undefined;
+  /** How another service that speaks S3 names things to people; absent: as Amazon does. */
+  readonly words?: { readonly scheme: string; permission(action: string): string };
 }
 
 export interface S3Keys {

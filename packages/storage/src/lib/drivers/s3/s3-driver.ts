@@ -56,12 +56,13 @@ export async function openS3Driver(
   const client = createS3Client(config, identity);
   const Bucket = config.bucket;
   const object = { ...config.object, StorageClass: config.object.StorageClass as StorageClass | undefined };
-  const url = (key: string) => `s3://${Bucket}/${key}`;
+  const { words } = config;
+  const url = (key: string) => `${words?.scheme ?? 's3'}://${Bucket}/${key}`;
   const capabilities = capabilitiesOf(config);
 
   const call = async <T>(
     operation: string,
-    permission: string,
+    action: string,
     target: string,
     options: CallOptions | undefined,
     send: (options: { abortSignal?: AbortSignal }) => Promise<T>,
@@ -69,6 +70,7 @@ export async function openS3Driver(
     try {
       return await send(options?.signal === undefined ? {} : { abortSignal: options.signal });
     } catch (error) {
+      const permission = words?.permission(action) ?? action;
       const own = identity.isAnonymous ? { ...hints, StorageDenied: anonymousHint(permission) } : hints;
       throw translateS3Error({ operation, permission, target, hints: own }, error, options?.signal);
     }
@@ -261,7 +263,7 @@ export async function openS3Driver(
 }
 
 function anonymousHint(permission: string): string {
-  return `no credentials were found here, so the request went unsigned: give the storage a Secret or an identity, or let the bucket's policy allow ${permission} to everybody`;
+  return `no credentials were found here, so the request went unsigned: give the storage a Secret or an identity that is allowed ${permission} there`;
 }
 
 /** From now on; the service wants a checksum with bytes that it is to keep, which they have. */

@@ -25,6 +25,8 @@ const serviceCodes: Readonly<Record<string, ErrorCode>> = {
   ExpiredTokenException: 'StorageUnauthenticated',
   InvalidToken: 'StorageUnauthenticated',
   InvalidClientTokenId: 'StorageUnauthenticated',
+  // Google's word for an HMAC key that nobody has.
+  InvalidSecurity: 'StorageUnauthenticated',
   // VersityGW's word for an access key that nobody has.
   XAdminUserNotFound: 'StorageUnauthenticated',
   UnrecognizedClientException: 'StorageUnauthenticated',
@@ -142,7 +144,7 @@ export function translateS3Error(call: S3Call, error: unknown, signal?: AbortSig
   }
   const code = recognise(error);
   const said = words(error);
-  const hint: string | undefined = hintOf(code, hints, error);
+  const hint = hintOf(code, error, hints);
   const message = `${operation} on ${target} failed: ${said}${hint === undefined ? '' : `; ${hint}`}.`;
   return new TapedeckError(code, message, { cause: error });
 }
@@ -154,7 +156,7 @@ const keyHints: Readonly<Record<string, string>> = {
   'KMS.NotFoundException': 'correct encryption.keyId: a key of the same region as the bucket',
 };
 
-function hintOf(code: ErrorCode, hints: S3Hints, error: unknown): string | undefined {
+function hintOf(code: ErrorCode, error: unknown, hints: S3Hints): string | undefined {
   const region = code === 'WrongRegion' ? bucketRegion(error) : undefined;
   if (region !== undefined) return `the bucket is in ${region}: set region: ${region}`;
   return keyHints[textOf(error, 'name') ?? ''] ?? hints[code];

@@ -30,7 +30,7 @@ export interface S3Authentication extends Pick<S3ClientConfig, 'credentials' | '
 /**
  * Keys from the credentials, else whatever the machine or the ServiceAccount offers (environment, profile,
  * web identity, container or instance role); a role to assume comes on top. Where nothing is offered the
- * requests go out unsigned, for buckets whose policy allows that.
+ * requests go out unsigned, for servers that take that.
  */
 export async function authentication(config: S3Config): Promise<S3Authentication> {
   const own: Credentials = config.keys ?? fromNodeProviderChain();

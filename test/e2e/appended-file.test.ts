@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type GcsDestination, gcsDestination } from '../chaos/destination-gcs.ts';
+import { startBroadcast } from '../media/broadcast.ts';
+import { type BrowserPlayer, hasBrowser, startBrowserPlayer } from '../media/browser-player.ts';
+import { realClip } from '../media/clip.ts';
+import { decodeAll, decodeAt, inspect, inspectOtherwise, topLevelBoxes } from '../media/inspect.ts';
+import { startRangeServer } from '../media/range-server.ts';
+import { findFakeGcs } from '../servers/gcs.ts';
+import { createWorkbench, recordingManifest, streamSource, type Workbench } from './workbench.ts';
+
+/** The smallest part of a session that goes out before the end. */
+const PART_BYTES = 5 * 1024 * 1024;
+const darkest = 20;
+const program = await findFakeGcs();
+
+/** A resumable session takes no byte twice: the file is ended by appending, with rights to create and nothing else. */
+describe.skipIf(program === undefined || !hasBrowser())('a recording through a resumable session', () => {
+  let bench: Workbench;
+  let player: BrowserPlayer;
+  let destination: GcsDestination;
+  beforeAll(async () => {
+    destination = await gcsDestination('Resumable', 'plain');
+    bench = await createWorkbench();
+    player = await startBrowserPlayer();
+  });
+  afterAll(async () => {
+    await player?.close();
+    await bench?.close();
+    await destination?.close();
+  });
+
+  it('ends with what tells where to enter it, and plays in all readers', async () => {
+    const broadcast = await startBroadcast('Rtmp', { file: await realClip() });
+    try {
+      const name = 'appended';
+      const file = await bench.manifest(
+        ...destination.manifests,
+        recordingManifest(name, 'place', {
+          ...streamSource(broadcast.url),
+          room: name,
+          video: { encode: 'Always', bitrate: 12_000_000 },
+        }),
+      );
+      const running = bench.start('run', '-f', file);
+      await bench.until(name, ({ progress }) => (progress?.bytesUploaded ?? 0) >= PART_BYTES, 60_000);
+      await bench.run(['stop', name]);
+      expect({ code: await running.exited, said: running.output() }).toMatchObject({ code: 0 });
+    } finally {
+      await broadcast.stop();
+    }
+
+    const [output] = (await bench.status('appended')).outputs ?? [];
+    if (output === undefined) throw new Error('the recording names no file');
+    const path = await destination.fetch(output);
+    const boxes = await topLevelBoxes(path);
+    expect(boxes.slice(0, 4)).toEqual(['ftyp', 'free', 'free', 'moov']);
+    expect(boxes.at(-1)).toBe('mfra');
+    expect(new Set(boxes.slice(4, -1))).toEqual(new Set(['moof', 'mdat', 'free']));
+    await decodeAll(path);
+    const facts = await inspect(path);
+    const seconds = Number.parseFloat(output.duration);
+    expect(Math.abs(facts.durationSeconds - seconds)).toBeLessThan(0.1);
+    const other = await inspectOtherwise(path);
+    expect(other.videoPackets).toBe(facts.videoFrames);
+    expect(Math.abs(other.durationSeconds - seconds)).toBeLessThan(0.1);
+    for (let second = 0; second < Math.floor(seconds) - 1; second += 2) await decodeAt(path, second);
+
+    const web = await startRangeServer(path);
+    try {
+      const first = await player.open(web.pageUrl);
+      expect(first.brightness).toBeGreaterThan(darkest);
+      for (const share of [0.8, 0.1, 0.5]) {
+        const shown = await player.seek(share * seconds);
+        expect(shown.atSeconds).toBeCloseTo(share * seconds, 1);
+        expect(shown.brightness).toBeGreaterThan(darkest);
+      }
+    } finally {
+      await web.stop();
+    }
+  });
+});
