@@ -31,6 +31,7 @@ it('waits for a control process that leads and does not listen yet', async () =>
     receiveReport: () => Promise.reject(new Error('nothing runs')),
     putSecrets: async (entries) => void received.push(...entries),
     check: () => Promise.reject(new Error('nothing is checked')),
+    link: () => Promise.reject(new Error('nothing is linked')),
   });
   try {
     expect(await applying).toMatchObject({ code: 0, stderr: '' });
