@@ -303,7 +303,7 @@ describe.skipIf(program === undefined)('a Cloud Storage bucket', () => {
         {},
         async () => ({ serviceAccount: '{}' }),
         'InvalidCredentials',
-        'Connect',
+        'Authenticate',
         /service account/,
       ],
       [
@@ -335,7 +335,7 @@ describe.skipIf(program === undefined)('a Cloud Storage bucket', () => {
         { endpoint: 'http://nohost.invalid' },
         itself,
         'StorageUnreachable',
-        'Connect',
+        'Resolve',
         /nohost\.invalid/,
       ],
       [
@@ -343,8 +343,8 @@ describe.skipIf(program === undefined)('a Cloud Storage bucket', () => {
         {},
         withTokens('http://127.0.0.1:1/token'),
         'StorageUnreachable',
-        'Connect',
-        /ECONNREFUSED/,
+        'Write',
+        /^Getting an access token.*ECONNREFUSED/,
       ],
     ])('names %s', async (_, gcs, values, reason, failed, message) => {
       const given = await values();

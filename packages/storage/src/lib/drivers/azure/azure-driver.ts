@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import type { Driver } from '../../driver.ts';
+import { md5Of } from '../../md5.ts';
 import type { DriverConfig } from '../drivers.ts';
-import { md5Of, newestOf, receiptOf } from './azure-block.ts';
+import { newestOf, receiptOf } from './azure-block.ts';
 import { codeOf, createCaller, noAnswer } from './azure-call.ts';
 import { azureCapabilities } from './azure-capabilities.ts';
 import { createAzureClient } from './azure-client.ts';
