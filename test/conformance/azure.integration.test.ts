@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { RunStorage } from '@tapedeck/core';
@@ -10,7 +11,7 @@ import {
   sampleUnits,
   uniqueKey,
 } from '@tapedeck/storage/conformance';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { azureAnswer, isCommit, isListBlocks, isPutBlock, stagedPart } from '../servers/azure-faults.ts';
 import { makeSas } from '../servers/azure-sas.ts';
 import { type Azurite, startAzurite } from '../servers/azurite.ts';
@@ -78,6 +79,25 @@ describe('an Azure container', () => {
       // Azurite does not look at the time.
       signsTime: false,
     });
+
+    it('does not wait for ever for a server that accepts and never speaks TLS', async () => {
+      let sockets = 0;
+      const silent = createServer((socket) => {
+        sockets++;
+        socket.on('close', () => sockets--);
+        socket.on('error', () => socket.destroy()).resume();
+      });
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      const { port } = silent.address() as AddressInfo;
+      const driver = await open({ endpoint: `https://127.0.0.1:${port}` });
+      await expect(driver.head('any')).rejects.toMatchObject({
+        code: 'StorageTimeout',
+        message: expect.stringContaining('no connection within 5 s'),
+      });
+      await vi.waitFor(() => expect(sockets).toBe(0));
+      await driver.close();
+      silent.close();
+    }, 20_000);
 
     it.each([1, -1])('a clock that is 20 minutes off is named (%i)', async (direction) => {
       const date = new Date(Date.now() + direction * 20 * 60_000).toUTCString();
@@ -286,6 +306,27 @@ describe('an Azure container', () => {
       }
       const left = (await server.inside.keys()).filter((key) => key === 'meetings/.tapedeck-check');
       expect(left).toEqual([]);
+    });
+
+    it('frees its connections when it is closed, twice', async () => {
+      const counted = createServer();
+      let sockets = 0;
+      counted.on('connection', (socket) => {
+        sockets++;
+        socket.on('close', () => sockets--);
+        const onward = connect(server.port, '127.0.0.1');
+        socket.pipe(onward).pipe(socket);
+        for (const end of [socket, onward]) end.on('error', () => end.destroy());
+      });
+      await new Promise<void>((resolve) => counted.listen(0, '127.0.0.1', resolve));
+      const { port } = counted.address() as AddressInfo;
+      const driver = await open({ endpoint: `http://127.0.0.1:${port}` });
+      await driver.put({ key: uniqueKey('connection'), contentType }, Buffer.from('x'));
+      expect(sockets).toBe(1);
+      await driver.close();
+      await vi.waitFor(() => expect(sockets).toBe(0));
+      await driver.close();
+      counted.close();
     });
 
     it('takes keys from a mounted Secret', async () => {
