@@ -6,6 +6,7 @@ import type { RecordingStatus } from '@tapedeck/core';
 import { localStorageManifest, s3StorageManifests, spacesStorageManifests } from '../e2e/workbench.ts';
 import { openBucket } from '../servers/bucket.ts';
 import { startVersityGw, type VersityGw } from '../servers/versitygw.ts';
+import { azureDestination } from './destination-azure.ts';
 
 type Output = NonNullable<RecordingStatus['outputs']>[number];
 
@@ -68,4 +69,8 @@ export async function s3Destination(
 /** The same server as a Space: what differs is how the storage is written down. */
 export const spacesDestination = (): Promise<S3Destination> => s3Destination(spacesStorageManifests);
 
-export const destinations = { Local: localDestination, S3: () => s3Destination() } as const;
+export const destinations = {
+  Local: localDestination,
+  S3: () => s3Destination(),
+  AzureBlob: azureDestination,
+} as const;

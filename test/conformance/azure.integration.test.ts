@@ -189,6 +189,16 @@ describe('an Azure container', () => {
       }
     });
 
+    it('keeps what is said of an object beside it, under names that the service takes', async () => {
+      const driver = await open();
+      const key = uniqueKey('metadata.mp4');
+      const token = await driver.begin({ key, contentType, metadata: { 'tapedeck-run': '7', '2nd': 'x' } });
+      await driver.complete(token, [await put(driver, token, 1, 'bytes')]);
+      const headers = await server.inside.headers(key);
+      expect([headers.get('x-ms-meta-tapedeck_run'), headers.get('x-ms-meta-_2nd')]).toEqual(['7', 'x']);
+      await driver.close();
+    });
+
     it('never drops a completed object with an abort that comes late', async () => {
       const driver = await open();
       const key = uniqueKey('late-abort.mp4');
@@ -341,21 +351,21 @@ describe('an Azure container', () => {
         () => ({ endpoint: 'http://nohost.invalid' }),
         () => ({ accountKey: server.accountKey }),
         'StorageUnreachable',
-        'Connect',
+        'Resolve',
       ],
       [
         'an endpoint without TLS',
         () => ({ endpoint: server.endpoint.replace('http:', 'https:') }),
         () => ({ accountKey: server.accountKey }),
         'StorageTlsFailed',
-        'Connect',
+        'TLS',
       ],
       [
         'a connection string without a key',
         () => ({}),
         () => ({ connectionString: `AccountName=${server.account}` }),
         'InvalidCredentials',
-        'Connect',
+        'Authenticate',
       ],
     ])('names %s', async (_, azureBlob, values, reason, failed) => {
       const report = await check(azureBlob(), values());

@@ -9,6 +9,7 @@ import { type RunStorage, uploadJournal } from '@tapedeck/core';
 import { createStore } from '@tapedeck/storage';
 import { keepJournal, readObject, sampleUnits } from '@tapedeck/storage/conformance';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Azurite, startAzurite } from '../servers/azurite.ts';
 import { isListParts, isPutPart, s3Error, startFaultProxy } from '../servers/fault-proxy.ts';
 import { findVersityGw, startVersityGw, type VersityGw } from '../servers/versitygw.ts';
 
@@ -25,6 +26,8 @@ describe.skipIf(server === undefined)('an upload that is cut', () => {
   let scratch = '';
   let s3: RunStorage;
   let local: RunStorage;
+  let azurite: Azurite;
+  let azure: RunStorage;
 
   beforeAll(async () => {
     gateway = await startVersityGw();
@@ -40,9 +43,17 @@ describe.skipIf(server === undefined)('an upload that is cut', () => {
       spec: { provider: 'Local', local: { directory: path.join(scratch, 'recordings') } },
       credentials: { type: 'None' },
     };
+    azurite = await startAzurite();
+    const { container, connectionString } = azurite;
+    azure = {
+      name: 'azure',
+      spec: { provider: 'AzureBlob', azureBlob: { container } },
+      credentials: { type: 'Inline', values: { connectionString } },
+    };
   });
   afterAll(async () => {
     await gateway?.stop();
+    await azurite?.stop();
     await rm(scratch, { recursive: true, force: true });
   });
 
@@ -60,10 +71,10 @@ describe.skipIf(server === undefined)('an upload that is cut', () => {
     return { killedAt, times: lines.map((line) => Number(line.split(' ')[1])) };
   };
 
-  it.each(['s3', 'local'] as const)(
+  it.each(['s3', 'local', 'azure'] as const)(
     `by kill -9, ${KILLS} times, into %s, is completed by another process and lacks no more than the durability`,
     async (name) => {
-      const storage = name === 's3' ? s3 : local;
+      const storage = { s3, local, azure }[name];
       const store = await createStore(storage);
       const units = sampleUnits(200, UNIT_BYTES);
       try {

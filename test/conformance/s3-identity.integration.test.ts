@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { RunStorage } from '@tapedeck/core';
-import { checkStorage, s3Capabilities } from '@tapedeck/storage';
+import { checkStorage, createDriver, s3Capabilities } from '@tapedeck/storage';
 import { describeDriver, openAmazonDriver } from '@tapedeck/storage/conformance';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type FakeMetadata, startFakeMetadata } from '../servers/fake-metadata.ts';
@@ -123,6 +123,26 @@ describe.skipIf(program === undefined)('an S3 storage', () => {
       ['AssumeRole', other],
     ]);
     expect(sts.requests.at(-1)?.get('RoleSessionName')).toBe('tapedeck');
+  });
+
+  it('renews the keys of a role before they run out, and not before each request', async () => {
+    noMachineIdentity();
+    vi.stubEnv('AWS_ENDPOINT_URL_STS', sts.endpoint);
+    const { spec } = storage({ assumeRole: { arn } });
+    const credentials = { accessKeyId: 'own-key', secretAccessKey: 'own-secret' };
+    const asked = async (lifetimeMs: number) => {
+      sts.lifetimeMs = lifetimeMs;
+      const before = sts.requests.length;
+      const driver = await createDriver({ spec, credentials });
+      for (let put = 0; put < 3; put++)
+        await driver.put({ key: 'renewed', contentType: 'text/plain' }, Buffer.from('content'));
+      await driver.close();
+      return sts.requests.length - before;
+    };
+    expect(await asked(3_600_000)).toBe(1);
+    // Keys that are good for a minute only are taken for run out.
+    expect(await asked(60_000)).toBeGreaterThanOrEqual(3);
+    sts.lifetimeMs = 3_600_000;
   });
 
   it('says which role it may not take on', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Broadcast } from './broadcast.ts';
@@ -9,8 +9,13 @@ import { waitFor } from './port.ts';
 
 const segmentSeconds = 1;
 
+export interface HlsBroadcast extends Broadcast {
+  /** Paths of all segments so far, in order; those that the playlist no longer names are kept. */
+  segments(): Promise<string[]>;
+}
+
 /** A live playlist of 1 s segments that ffmpeg writes and a small http server serves. */
-export async function startHlsBroadcast(content: BroadcastContent): Promise<Broadcast> {
+export async function startHlsBroadcast(content: BroadcastContent = {}): Promise<HlsBroadcast> {
   const directory = await mkdtemp(join(tmpdir(), 'tapedeck-hls-'));
   const playlist = join(directory, 'live.m3u8');
   const server = await startFileServer(directory);
@@ -22,7 +27,7 @@ export async function startHlsBroadcast(content: BroadcastContent): Promise<Broa
       ...contentArguments(next),
       ...['-f', 'hls', '-hls_time', String(segmentSeconds), '-hls_list_size', '6'],
       // Temporary names, so that nobody reads half a playlist; on return the numbers go on.
-      ...['-hls_flags', 'temp_file+delete_segments+append_list+omit_endlist', playlist],
+      ...['-hls_flags', 'temp_file+append_list+omit_endlist', playlist],
     ]);
     await waitFor('three HLS segments', async () => {
       return (await lastSegment(playlist)) >= before + 3 ? true : undefined;
@@ -43,6 +48,13 @@ export async function startHlsBroadcast(content: BroadcastContent): Promise<Broa
     url: `${server.url}/live.m3u8`,
     drop: async () => await sender?.kill(),
     return: async (next = content) => await publish(next),
+    async segments() {
+      const numbers = (await readdir(directory)).flatMap((name) => /^live(\d+)\.ts$/.exec(name)?.[1] ?? []);
+      return numbers
+        .map(Number)
+        .sort((a, b) => a - b)
+        .map((number) => join(directory, `live${number}.ts`));
+    },
     stop,
   };
 }

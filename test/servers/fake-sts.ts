@@ -9,6 +9,8 @@ import { text } from 'node:stream/consumers';
 export interface FakeSts {
   readonly endpoint: string;
   readonly requests: readonly URLSearchParams[];
+  /** How long keys are good for; at first an hour. */
+  lifetimeMs: number;
   /** From now on nobody gets keys but this error; undefined ends that. */
   refuse(code: string | undefined): void;
   close(): Promise<void>;
@@ -31,12 +33,12 @@ export async function startFakeSts(keys: { accessKeyId: string; secretAccessKey:
           );
           return;
         }
-        const hour = new Date(Date.now() + 3_600_000).toISOString();
+        const expiration = new Date(Date.now() + sts.lifetimeMs).toISOString();
         answer.writeHead(200, { 'content-type': 'text/xml' });
         answer.end(
           `<${action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result><Credentials>` +
             `<AccessKeyId>${keys.accessKeyId}</AccessKeyId><SecretAccessKey>${keys.secretAccessKey}</SecretAccessKey>` +
-            `<Expiration>${hour}</Expiration></Credentials>` +
+            `<Expiration>${expiration}</Expiration></Credentials>` +
             `</${action}Result></${action}Response>`,
         );
       },
@@ -45,12 +47,14 @@ export async function startFakeSts(keys: { accessKeyId: string; secretAccessKey:
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  return {
+  const sts: FakeSts = {
     endpoint: `http://127.0.0.1:${port}`,
     requests,
+    lifetimeMs: 3_600_000,
     refuse(code) {
       refusal = code;
     },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
+  return sts;
 }

@@ -172,7 +172,13 @@ export async function startGcsDouble(options: GcsDoubleOptions): Promise<GcsDoub
     }
     const range = String(request.headers['content-range'] ?? '');
     const said = method === 'DELETE' ? sessions.cancel(id) : await sessions.write(id, range, body);
-    answer.writeHead(said.status, { 'content-type': 'application/json', ...said.headers });
+    // Google's own clients in Go ask for it: 308 means something else to HTTP clients since RFC 7538.
+    const without308 = said.status === 308 && request.headers['x-guploader-no-308'] === 'yes';
+    answer.writeHead(without308 ? 200 : said.status, {
+      'content-type': 'application/json',
+      ...said.headers,
+      ...(without308 && { 'x-http-status-code-override': '308' }),
+    });
     answer.end(said.body === undefined ? '' : JSON.stringify(said.body));
   };
 

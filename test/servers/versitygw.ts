@@ -1,12 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { freePort } from './free-port.ts';
 import { findGoTool } from './tool.ts';
 
+const run = promisify(execFile);
 const tool = { name: 'versitygw', module: 'github.com/versity/versitygw/cmd/versitygw@v1.8.0' };
 const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 3_000;
@@ -22,6 +24,8 @@ export interface VersityGw {
   readonly bucket: string;
   readonly directory: string;
   createBucket(name: string): Promise<void>;
+  /** Somebody without any rights but what a bucket's policy gives (with `users` only). */
+  createUser(): Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string }>;
   /** `kill -9`; what was stored stays. */
   kill(): Promise<void>;
   /** On the same port and directory; from now on with another key, where one is given. */
@@ -36,7 +40,7 @@ export function findVersityGw(): Promise<string | undefined> {
 }
 
 export async function startVersityGw(
-  options: { bucket?: string; directory?: string } = {},
+  options: { bucket?: string; directory?: string; users?: boolean } = {},
 ): Promise<VersityGw> {
   const program = await findVersityGw();
   if (program === undefined) throw new Error('versitygw is not there; ask findVersityGw first.');
@@ -47,6 +51,7 @@ export async function startVersityGw(
   const secretAccessKey = randomBytes(16).toString('hex');
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
+  const users = options.users ? await mkdtemp(path.join(tmpdir(), 'tapedeck-s3-users-')) : undefined;
   let child: ChildProcess | undefined;
 
   const start = async (secret: string = secretAccessKey): Promise<void> => {
@@ -57,6 +62,7 @@ export async function startVersityGw(
       region,
       '--port',
       `127.0.0.1:${port}`,
+      ...(users === undefined ? [] : ['--iam-dir', users]),
       'posix',
       directory,
     ];
@@ -91,6 +97,17 @@ export async function startVersityGw(
     await mkdir(path.join(directory, name), { recursive: true });
   };
 
+  const createUser = async () => {
+    const user = {
+      accessKeyId: randomBytes(8).toString('hex'),
+      secretAccessKey: randomBytes(16).toString('hex'),
+    };
+    const admin = ['admin', '--access', accessKeyId, '--secret', secretAccessKey, '--endpoint-url', endpoint];
+    const about = ['--access', user.accessKeyId, '--secret', user.secretAccessKey, '--role', 'user'];
+    await run(program, [...admin, 'create-user', ...about]);
+    return user;
+  };
+
   await createBucket(bucket);
   await start();
   return {
@@ -102,11 +119,13 @@ export async function startVersityGw(
     bucket,
     directory,
     createBucket,
+    createUser,
     kill: () => end('SIGKILL'),
     start,
     async stop() {
       await end('SIGTERM');
       await rm(directory, { recursive: true, force: true });
+      if (users !== undefined) await rm(users, { recursive: true, force: true });
     },
   };
 }

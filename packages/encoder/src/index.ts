@@ -1,5 +1,6 @@
 export * from './lib/capture-contract.ts';
 export { createFormatBorder, type FormatBorder } from './lib/capture-format-border.ts';
+export type { SourceMark } from './lib/capture-marks.ts';
 export { type CaptureRequest, planCapture } from './lib/capture-plan.ts';
 export { startCapture } from './lib/capture-process.ts';
 export * from './lib/capture-source.ts';

@@ -92,7 +92,7 @@ const s3Block = z.object({
     .boolean()
     .optional()
     .describe(
-      'The service takes a part again with other bytes; absent: as known of the service. Without it the index stands at the end of the file.',
+      'The service takes a part again with other bytes; absent: as known of the service. Without it a file stays one of fragments.',
     ),
   assumeRole: z
     .object({
@@ -135,13 +135,22 @@ const digitalOceanBlock = z.object({
 });
 
 const azureBlobBlock = z.object({
-  account: z
-    .string()
-    .min(3)
-    .max(24)
+  account: withRules(z.string().min(3).max(24), [
+    {
+      cel: "self.matches('^[a-z0-9]+$')",
+      message: 'must be the name of a storage account: small letters and digits only',
+      holds: (account) => /^[a-z0-9]+$/.test(account),
+    },
+  ])
     .optional()
     .describe('Name of the storage account; not needed with a connection string.'),
-  container: z.string().min(3).max(63).describe('Name of the container.'),
+  container: withRules(z.string().min(3).max(63), [
+    {
+      cel: "self.matches('^[a-z0-9]+(-[a-z0-9]+)*$')",
+      message: 'must be the name of a container: small letters, digits and single dashes between them',
+      holds: (container) => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(container),
+    },
+  ]).describe('Name of the container.'),
   endpoint: httpUrl.optional().describe('Address of the blob service; absent: Azure’s public cloud.'),
 });
 

@@ -118,6 +118,14 @@ const wrong: readonly (readonly [string, unknown, readonly string[]])[] = [
     ],
   ],
   [
+    'names that Azure does not give',
+    storage({ provider: 'AzureBlob', azureBlob: { account: 'Team_1', container: 'my--videos' } }),
+    [
+      'spec.azureBlob.account must be the name of a storage account: small letters and digits only',
+      'spec.azureBlob.container must be the name of a container: small letters, digits and single dashes between them',
+    ],
+  ],
+  [
     'a block of another source',
     recording({ source: { type: 'TestCard', stream: { url: 'rtmp://h/a' } } }),
     ['spec.source.stream belongs to type: Stream only'],

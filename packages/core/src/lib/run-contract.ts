@@ -230,7 +230,7 @@ export const checkReport = z.object({
   steps: z.array(
     z.object({
       /**
-       * Resolve, Connect, TLS, Authenticate, Bucket, Region, Write, Multipart, RewriteFirstPart, Read, List, Delete,
+       * Configure, Resolve, Connect, TLS, Authenticate, Bucket, Region, Write, Multipart, RewriteFirstPart, Read, List, Delete,
        * Sign, KMS, ClockSkew. One that has no meaning for the storage is left out (a directory has no TLS).
        */
       name: z.string(),

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { TapedeckError } from '@tapedeck/core';
+import type { SourceMark } from './capture-marks.ts';
 
 /** ffmpeg's own account, some times a second; zeros until it has said something. */
 export interface CaptureStats {
@@ -53,6 +54,8 @@ export interface Capture {
    * by itself; whoever reads fragments of it leaves out what begins there (`createFormatBorder`).
    */
   readonly formatChangedAt: number | undefined;
+  /** By which an HLS source is known again when it is opened anew, oldest first; of the first fragment they are there before it is. */
+  readonly marks: readonly SourceMark[];
   /** Resolves once the process is gone and `stdout` has ended; never rejects. */
   readonly ended: Promise<CaptureEnd>;
   /** Asks ffmpeg to write what it has and end, waits `stopTimeoutSeconds`, then kills. Repeating it waits for the same end. */

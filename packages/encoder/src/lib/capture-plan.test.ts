@@ -83,9 +83,37 @@ describe('a copied picture whose parameter sets travel outside of its frames', (
   it.each([
     ['an encoded picture', probe(), { encode: 'Always' }],
     ['sound alone', probe(null, {}), {}],
-    ['a container that carries them within', probe({}, {}, 'hls'), {}],
+    ['a container that carries them within', probe({}, {}, 'mpegts'), {}],
   ])('unlike %s', (_, known, video) => {
     expect(outputs(known, video)).toEqual(['pipe:1']);
+  });
+});
+
+describe('a live playlist', () => {
+  const playlist = { ...probe({}, {}, 'hls'), segmentSeconds: [2, 2, 2, 2, 2, 2] };
+  const plan = (known: SourceProbe, more: object = {}) =>
+    planCapture({
+      ...{ source: stream('http://media.example/live.m3u8'), video: {}, audio: {}, probe: known },
+      ...more,
+    });
+
+  it('is begun where ffmpeg likes to, and after a loss where that was', () => {
+    expect(plan(playlist).args).not.toContain('-live_start_index');
+    expect(after(plan(playlist, { awaySeconds: 3 }).args, '-live_start_index')).toBe('-4');
+    const secret = plan(playlist, {
+      source: stream('http://media.example/live.m3u8?token=x'),
+      awaySeconds: 3,
+    });
+    expect(secret.inputList).toContain("option live_start_index '-4'");
+  });
+
+  it('has marks, of its picture or else of its sound', () => {
+    expect(plan(playlist, { video: { encode: 'Always' } })).toMatchObject({ watch: 'Marks' });
+    expect(plan(playlist).args.slice(-2)).toEqual(['1', 'pipe:5']);
+    const { video: _, ...soundAlone } = playlist;
+    expect(plan(soundAlone).args).toContain('-bsf:a');
+    expect(plan(soundAlone).args.at(-1)).toBe('pipe:5');
+    expect(plan({ ...playlist, live: false }).watch).toBeUndefined();
   });
 });
 

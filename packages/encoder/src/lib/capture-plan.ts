@@ -1,10 +1,18 @@
 import { type AudioSpec, TapedeckError, type VideoSpec } from '@tapedeck/core';
 import { type AudioPlanOptions, planAudio } from './capture-audio.ts';
 import { watchOutput } from './capture-format-watch.ts';
+import { marksOutput } from './capture-marks.ts';
 import { fragmentedMp4Options } from './capture-output.ts';
-import type { CaptureNotice, CapturePlan, CaptureSource, SourceProbe } from './capture-source.ts';
+import type {
+  CaptureNotice,
+  CapturePlan,
+  CaptureSource,
+  SourceProbe,
+  TrackAction,
+} from './capture-source.ts';
 import { outputSize, planVideo } from './capture-video.ts';
 import { ffmpegArguments } from './ffmpeg-arguments.ts';
+import { segmentsBack } from './hls-position.ts';
 import { openInput } from './input-open.ts';
 import { liveByAddress } from './input-options.ts';
 import { type InputKind, parseInputAddress } from './input-url.ts';
@@ -21,6 +29,8 @@ export interface CaptureRequest {
    * key frame before it. Live sources have no such place.
    */
   readonly startSeconds?: number;
+  /** How long ago something of this live source was captured last; a playlist is then begun where that was. */
+  readonly awaySeconds?: number;
   /** How long ffmpeg itself waits for a read. Default 15. */
   readonly ioTimeoutSeconds?: number;
 }
@@ -117,6 +127,7 @@ function planStream(request: CaptureRequest, url: string): CapturePlan {
   const opened = openInput(address, {
     ioTimeoutSeconds: request.ioTimeoutSeconds ?? 15,
     descriptor: inputListDescriptor,
+    ...startOfPlaylist(request),
   });
   // Without a probe either may be missing; V leaves cover art out.
   const videoMap = ['-map', probe?.video === undefined ? '0:V:0?' : `0:v:${probe.video.index}`];
@@ -124,7 +135,7 @@ function planStream(request: CaptureRequest, url: string): CapturePlan {
     ...(hasVideo ? videoMap : []),
     ...(hasAudio ? ['-map', `0:a:${probe?.audio?.index ?? '0?'}`] : []),
   ];
-  const watched = videoPlan?.action === 'Copy' && probe?.container === 'flv';
+  const watch = watchOf(request, videoPlan?.action);
   return {
     source: request.source,
     args: ffmpegArguments({
@@ -140,12 +151,14 @@ function planStream(request: CaptureRequest, url: string): CapturePlan {
           ],
           output: 'pipe:1',
         },
-        ...(watched ? [watchOutput(videoMap, watchDescriptor)] : []),
+        ...(watch === 'Format' ? [watchOutput(videoMap, watchDescriptor)] : []),
+        ...(watch === 'Marks' ? [marksOutput(hasVideo ? 'v' : 'a', maps.slice(0, 2), watchDescriptor)] : []),
       ],
     }),
     ...(opened.list === undefined ? {} : { inputList: opened.list }),
     sourceName: address.name,
     live: probe?.live ?? liveByAddress(address.kind),
+    ...(watch === undefined ? {} : { watch }),
     videoAction: videoPlan?.action ?? 'None',
     audioAction: audioPlan?.action ?? 'None',
     notices: [...trackNotices(address.name, hasVideo, hasAudio), ...(videoPlan?.notices ?? [])],
@@ -161,6 +174,16 @@ function audioOptions({ video, probe }: CaptureRequest, kind: InputKind): AudioP
     encodeAlways: video.encode === 'Always' || kind === 'Rtsp',
     ...(probe?.audio === undefined ? {} : { probed: probe.audio }),
   };
+}
+
+function watchOf({ probe }: CaptureRequest, videoAction: TrackAction | undefined): CapturePlan['watch'] {
+  if (probe?.container === 'hls' && probe.live) return 'Marks';
+  return probe?.container === 'flv' && videoAction === 'Copy' ? 'Format' : undefined;
+}
+
+function startOfPlaylist({ probe, awaySeconds }: CaptureRequest): { segmentsBack?: number } {
+  if (awaySeconds === undefined || probe?.container !== 'hls' || !probe.live) return {};
+  return { segmentsBack: segmentsBack(probe.segmentSeconds ?? [], awaySeconds) };
 }
 
 function seekOptions({ probe, startSeconds = 0 }: CaptureRequest): string[] {

@@ -4,6 +4,7 @@ import { TapedeckError } from '@tapedeck/core/error';
 import type { Capture, CaptureEnd, CaptureOptions, CaptureStats } from './capture-contract.ts';
 import { captureFailure } from './capture-failure.ts';
 import { createFormatWatch } from './capture-format-watch.ts';
+import { createMarkReader } from './capture-marks.ts';
 import { inputListDescriptor, progressDescriptor, watchDescriptor } from './capture-plan.ts';
 import type { CapturePlan } from './capture-source.ts';
 import { watchStall } from './capture-stall.ts';
@@ -104,7 +105,8 @@ function superviseCapture(child: ChildProcess, plan: CapturePlan, options: Captu
     formatChangedAt = seconds;
     timers.push(setTimeout(killNow, changeGraceMilliseconds));
   });
-  watched.on('data', formatWatch);
+  const markReader = createMarkReader();
+  watched.on('data', plan.watch === 'Marks' ? markReader.push : formatWatch);
   const onAbort = () => void stop();
   options.signal?.addEventListener('abort', onAbort, { once: true });
 
@@ -151,6 +153,7 @@ function superviseCapture(child: ChildProcess, plan: CapturePlan, options: Captu
     get formatChangedAt() {
       return formatChangedAt;
     },
+    marks: markReader.marks,
     ended,
     stop,
     kill,

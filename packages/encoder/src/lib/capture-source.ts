@@ -27,6 +27,8 @@ export interface CapturePlan {
   readonly sourceName: string;
   /** The source has no end of its own: when it ends it was lost, or its broadcast is over. */
   readonly live: boolean;
+  /** What is read from descriptor 5: changes of a copied picture, or marks by which the source is known again. */
+  readonly watch?: 'Format' | 'Marks';
   readonly videoAction: TrackAction;
   readonly audioAction: TrackAction;
   readonly notices: readonly CaptureNotice[];
@@ -71,6 +73,8 @@ export interface SourceProbe {
   /** ffmpeg's name of the demuxer: `flv`, `hls`, `mov,mp4,m4a,3gp,3g2,mj2`. */
   readonly container: string;
   readonly live: boolean;
+  /** Of a live playlist, in order. */
+  readonly segmentSeconds?: readonly number[];
   /** Present for finite sources that say it. */
   readonly durationSeconds?: number;
   /** The largest picture, cover art left out. */

@@ -39,6 +39,21 @@ export function cutSoundUntil(
   });
 }
 
+/** Without the samples that are decoded before the instant given for their track; undefined when nothing is left. */
+export function cutUntil(
+  fragment: Fragment,
+  tracks: readonly Track[],
+  instants: ReadonlyMap<number, number>,
+): Fragment | undefined {
+  return select(fragment, tracks, (samples, track) => {
+    const limit = (instants.get(track.id) ?? Number.NEGATIVE_INFINITY) * track.timescale - edge;
+    let from = 0;
+    let time = samples.baseDecodeTime;
+    while (from < samples.sizes.length && time < limit) time += samples.durations[from++] ?? 0;
+    return { from, to: samples.sizes.length };
+  });
+}
+
 /**
  * Without the frames that follow its key frame and are shown before it: they refer to what came before the key
  * frame, which is not there after a cut.

@@ -1,4 +1,5 @@
 import { boxesIn } from './box-read.ts';
+import { readAvcConfig } from './fragment-avc-config.ts';
 import { decoderConfigOf, firstSampleEntry, insideEntry } from './fragment-codec.ts';
 import type { InitSegment, Track } from './media.ts';
 
@@ -15,22 +16,30 @@ export function sameFormat(one: InitSegment, other: InitSegment): boolean {
         twin !== undefined &&
         twin.type === track.type &&
         twin.timescale === track.timescale &&
-        Buffer.compare(withoutBitrates(track), withoutBitrates(twin)) === 0
+        Buffer.compare(decodingOf(track), decodingOf(twin)) === 0
       );
     })
   );
 }
 
-function withoutBitrates(track: Track): Uint8Array {
+function decodingOf(track: Track): Uint8Array {
   const stsd = track.sampleDescription.slice();
   const entry = firstSampleEntry(stsd);
   if (entry === undefined) return stsd;
   const inside = insideEntry(entry, track.type);
   const config = track.type === 'audio' ? decoderConfigOf(stsd, entry) : undefined;
   if (config) stsd.fill(0, config.bitratesAt, config.bitratesAt + 8);
-  const kept = [stsd.subarray(entry.start + 4, inside.body)];
+  const kept: Uint8Array[] = [stsd.subarray(entry.start + 4, inside.body)];
   for (const box of boxesIn(stsd, inside.body, inside.end)) {
-    if (box.type !== 'btrt') kept.push(stsd.subarray(box.start, box.end));
+    if (box.type === 'btrt') continue;
+    kept.push(...(box.type === 'avcC' ? parameterSetsOf(stsd) : [stsd.subarray(box.start, box.end)]));
   }
   return Buffer.concat(kept);
+}
+
+/** Each after its length, without the header, whose profile and level the first of them says too. */
+function parameterSetsOf(stsd: Uint8Array): Uint8Array[] {
+  const config = readAvcConfig(stsd);
+  const sets = [...(config?.sequenceSets ?? []), ...(config?.pictureSets ?? [])];
+  return sets.flatMap((set) => [Uint8Array.from([set.length >> 8, set.length & 0xff]), set]);
 }

@@ -1,16 +1,9 @@
-import { findBox, viewOf } from './box-read.ts';
-import { firstSampleEntry, insideEntry } from './fragment-codec.ts';
+import { type AvcConfig, readAvcConfig, withoutTrailingZeros } from './fragment-avc-config.ts';
 import type { Fragment, Track } from './media.ts';
 
 /** NAL unit types of H.264 (ITU-T H.264, 7.4.1): slices are 1 to 5. */
 const lastSliceType = 5;
 const sequenceParameterSet = 7;
-
-interface AvcConfig {
-  /** Bytes that the size of a NAL unit is written in. */
-  readonly lengthSize: number;
-  readonly parameterSets: readonly Uint8Array[];
-}
 
 /**
  * Tells whether a fragment's first frame carries a sequence parameter set that its track was not announced with:
@@ -34,7 +27,7 @@ export function createParameterSetCheck(tracks: readonly Track[]): (fragment: Fr
 }
 
 function isAnnounced(set: Uint8Array, config: AvcConfig): boolean {
-  return config.parameterSets.some((announced) => Buffer.compare(announced, set) === 0);
+  return config.sequenceSets.some((announced) => Buffer.compare(announced, set) === 0);
 }
 
 /** The sequence parameter sets before the first slice. */
@@ -47,24 +40,8 @@ function leadingParameterSets(sample: Uint8Array, lengthSize: number): Uint8Arra
     const unit = sample.subarray(at, at + size);
     const type = (unit[0] ?? 0) & 0x1f;
     if (type >= 1 && type <= lastSliceType) break;
-    if (type === sequenceParameterSet) found.push(unit);
+    if (type === sequenceParameterSet) found.push(withoutTrailingZeros(unit));
     at += size;
   }
   return found;
-}
-
-/** `avcC` (ISO/IEC 14496-15, 5.3.3.1); undefined for other codecs. */
-function readAvcConfig(stsd: Uint8Array): AvcConfig | undefined {
-  const entry = firstSampleEntry(stsd);
-  const avcC = entry && findBox(stsd, insideEntry(entry, 'video'), 'avcC');
-  if (avcC === undefined || avcC.end - avcC.body < 7) return undefined;
-  const view = viewOf(stsd);
-  const parameterSets: Uint8Array[] = [];
-  let at = avcC.body + 6;
-  for (let count = view.getUint8(avcC.body + 5) & 0x1f; count > 0 && at + 2 <= avcC.end; count--) {
-    const size = view.getUint16(at);
-    parameterSets.push(stsd.subarray(at + 2, at + 2 + size));
-    at += 2 + size;
-  }
-  return { lengthSize: (view.getUint8(avcC.body + 4) & 3) + 1, parameterSets };
 }

@@ -14,6 +14,8 @@ export interface OpenedInput {
 export interface OpenInputOptions extends InputTimes {
   /** Which descriptor of ffmpeg's a list would be read from. */
   readonly descriptor: number;
+  /** Only of a live HLS playlist: how many segments before its end to begin. Default is ffmpeg's: 3. */
+  readonly segmentsBack?: number;
 }
 
 /** How long ffmpeg looks at a source before it starts, in microseconds; its own default for FLV is 90 s. */
@@ -24,7 +26,11 @@ const analyzeMicroseconds = 5_000_000;
  * for the concat demuxer, read from a descriptor: every user of a machine can read argument lists.
  */
 export function openInput(address: InputAddress, options: OpenInputOptions): OpenedInput {
-  const open = { ...inputProtocolOptions(address, options), analyzeduration: String(analyzeMicroseconds) };
+  const open = {
+    ...inputProtocolOptions(address, options),
+    analyzeduration: String(analyzeMicroseconds),
+    ...(options.segmentsBack === undefined ? {} : { live_start_index: String(-options.segmentsBack) }),
+  };
   const whitelist = protocolWhitelist(address);
   if (!hasSecret(address)) {
     const flags = Object.entries(open).flatMap(([key, value]) => [`-${key}`, value]);

@@ -1,4 +1,5 @@
 import { TapedeckError } from '@tapedeck/core/error';
+import { segmentLengths } from './hls-position.ts';
 import type { InputAddress } from './input-url.ts';
 
 /** What an http address answers with before any media is read. */
@@ -6,6 +7,8 @@ export interface HttpAnswer {
   readonly isPlaylist: boolean;
   /** A playlist that says it will not grow, or a body of a stated length. */
   readonly finite: boolean;
+  /** Of a playlist. */
+  readonly segmentSeconds?: readonly number[];
 }
 
 /** A playlist's end is needed to know whether it is finite; one of a day in 2 s segments has some 4 MiB. */
@@ -40,7 +43,11 @@ export async function askHttp(address: InputAddress, signal: AbortSignal): Promi
     // A master playlist says nothing of its end, but its variants do.
     const variant = variantOf(text, URL.parse(response.url) ?? url);
     const playlist = variant === undefined ? text : await readStart(await ask(variant));
-    return { isPlaylist: true, finite: playlist.includes('#EXT-X-ENDLIST') };
+    return {
+      isPlaylist: true,
+      finite: playlist.includes('#EXT-X-ENDLIST'),
+      segmentSeconds: segmentLengths(playlist),
+    };
   } catch (error) {
     if (error instanceof TapedeckError || signal.aborted) throw error;
     const failure = networkFailure(error, address.name);

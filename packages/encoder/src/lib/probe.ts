@@ -5,7 +5,7 @@ import { openInput } from './input-open.ts';
 import { liveByAddress } from './input-options.ts';
 import { createRedactor } from './input-redact.ts';
 import { type InputAddress, parseInputAddress } from './input-url.ts';
-import { askHttp } from './probe-http.ts';
+import { askHttp, type HttpAnswer } from './probe-http.ts';
 import { chooseTracks, type ProbeJson } from './probe-json.ts';
 import { runFfprobe } from './probe-process.ts';
 
@@ -83,11 +83,7 @@ async function rejectUnfitFile(address: InputAddress): Promise<void> {
     throw new TapedeckError('SourceEmpty', `${address.name} is an empty file.`);
 }
 
-function describe(
-  address: InputAddress,
-  json: ProbeJson,
-  answer: { readonly isPlaylist: boolean; readonly finite: boolean } | undefined,
-): SourceProbe {
+function describe(address: InputAddress, json: ProbeJson, answer: HttpAnswer | undefined): SourceProbe {
   const tracks = chooseTracks(json);
   if (tracks.video === undefined && tracks.audio === undefined) {
     throw new TapedeckError(
@@ -103,6 +99,7 @@ function describe(
       answer === undefined
         ? liveByAddress(address.kind)
         : !answer.finite && !(duration !== undefined && duration > 0),
+    ...(answer?.isPlaylist && !answer.finite ? { segmentSeconds: answer.segmentSeconds ?? [] } : {}),
     ...(duration !== undefined && duration > 0 ? { durationSeconds: duration } : {}),
     ...tracks,
   };

@@ -8,6 +8,8 @@ const pictureWaitSeconds = 5;
 export interface Admission {
   /** What of a fragment may follow; undefined: nothing yet. */
   admit(fragment: Fragment): Fragment | undefined;
+  /** What comes next follows sample by sample on what came last, so it needs no key frame. */
+  pass(): void;
   /** What comes next does not follow from what came before. */
   restart(): void;
 }
@@ -34,6 +36,9 @@ export function createAdmission(tracks: readonly Track[]): Admission {
       silentSince ??= fragment.startSeconds;
       soundAlone ||= fragment.endSeconds - silentSince >= pictureWaitSeconds;
       return soundAlone ? fragment : undefined;
+    },
+    pass() {
+      waiting = false;
     },
     restart() {
       waiting = true;

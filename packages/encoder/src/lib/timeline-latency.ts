@@ -12,6 +12,8 @@ export interface Latency {
   /** Infinite before the first arrival. */
   readonly seconds: number;
   add(endSeconds: number, arrivalSeconds: number): void;
+  /** It is known from what came before; counts like an arrival. */
+  assume(seconds: number): void;
 }
 
 export function createLatency(): Latency {
@@ -21,6 +23,9 @@ export function createLatency(): Latency {
   return {
     get seconds() {
       return Math.min(current, before);
+    },
+    assume(seconds) {
+      current = seconds;
     },
     add(endSeconds, arrivalSeconds) {
       if (arrivalSeconds - windowStart >= windowSeconds) {

@@ -55,6 +55,69 @@ describe('a new session', () => {
     }
   });
 
+  it('shares the file when a parameter set has nothing but a zero more, as in the middle of MPEG-TS', () => {
+    const assembly = createAssembly();
+    assembly.take(makeInit({ ppsBytes: Uint8Array.from([0x68, 0xeb]) }));
+    assembly.take(makeFragment(init, {}), 1);
+    assembly.take(makeInit({ ppsBytes: Uint8Array.from([0x68, 0xeb, 0]) }));
+    assembly.take(makeFragment(init, {}), 5);
+    assembly.take(makeInit({ ppsBytes: Uint8Array.from([0x68, 0xec]) }));
+    assembly.take(makeFragment(init, {}), 9);
+    assembly.end();
+    expect(assembly.files.map(({ durationSeconds }) => durationSeconds)).toEqual([
+      expect.closeTo(2, 1),
+      expect.closeTo(1, 1),
+    ]);
+  });
+
+  it('leaves out what it brings once more, and tells no gap where there is none', () => {
+    const assembly = createAssembly();
+    assembly.take(init);
+    for (const second of liveSeconds(init, 0, 4)) assembly.take(second, second.endSeconds);
+    // Killed in the middle of a second; what was a time of 2 s is one of 0.5 s now.
+    const again = makeInit();
+    assembly.timeline.startSession(again, 'EncoderFailed');
+    assembly.timeline.continueSession(-1.5, true);
+    for (let start = 0.5; start < 6.5; start += 1) {
+      const from = start + 1.5;
+      const fragment = makeFragment(again, {
+        videoStart: start * videoTimescale,
+        audioStart: Math.ceil(from * 46.875) * 1024 - 1.5 * audioTimescale,
+        audioFrames: Math.ceil((from + 1) * 46.875) - Math.ceil(from * 46.875),
+      });
+      assembly.take(fragment, 6 + fragment.endSeconds / 100);
+    }
+    assembly.end();
+    expect(assembly.notes).toEqual([]);
+    const [file] = assembly.files;
+    expect(assembly.files).toHaveLength(1);
+    expect(overlaps(file)).toBe(0);
+    const shown = times(file, 1);
+    expect(shown).toHaveLength(8 * 30);
+    expect(shown.every((time, index) => Math.abs(time - index / 30) < 0.001)).toBe(true);
+    expect(times(file, 2)).toHaveLength(8 * 46.875);
+  });
+
+  it('waits for a key frame where its samples are others, and tells that much', () => {
+    const assembly = createAssembly();
+    assembly.take(init);
+    for (const second of liveSeconds(init, 0, 4)) assembly.take(second, second.endSeconds);
+    assembly.timeline.startSession(makeInit(), 'EncoderFailed');
+    // Its key frames come half a second after those of the session before.
+    assembly.timeline.continueSession(-1.5, false);
+    for (const second of liveSeconds(init, 0, 6)) assembly.take(second, 6);
+    assembly.end();
+    expect(assembly.files[0]?.durationSeconds).toBeCloseTo(7, 1);
+    expect(assembly.notes).toEqual([
+      {
+        type: 'gap',
+        startSeconds: expect.closeTo(4, 1),
+        durationSeconds: expect.closeTo(0.5, 1),
+        reason: 'EncoderFailed',
+      },
+    ]);
+  });
+
   it('with other bit rates in its description still shares the file', () => {
     const assembly = createAssembly();
     assembly.take(makeInit({ bitrate: 64_000 }));

@@ -29,6 +29,13 @@ export interface Timeline {
    * `reason` says why the session before ended, SourceLost if absent; unused for the first.
    */
   startSession(init: InitSegment, reason?: GapReason): readonly TimelineEvent[];
+  /**
+   * Called before the new session's first fragment, when its source is the same broadcast, read anew (a playlist
+   * that was opened once more): its times are `offsetSeconds` more than the last session's. What it brings once
+   * more is left out, and only what really is missing counts as lost. `sameSamples`: neither is encoded, so the
+   * one goes on in the middle of what the other left.
+   */
+  continueSession(offsetSeconds: number, sameSamples: boolean): void;
   /** Takes over the fragment, whose bytes may be rewritten in place. */
   add(fragment: Fragment, arrivalSeconds: number): readonly TimelineEvent[];
   /** Leaves out what was captured from this instant on; a pause within a pause changes nothing. */
@@ -49,6 +56,9 @@ interface Seam {
 /** Differences below this come from turning units into seconds. */
 const tolerance = 1e-6;
 
+/** Where one session continues another, their tracks end a frame of sound apart. */
+const roundingSeconds = 0.05;
+
 /** A timeline that has seen nothing yet. */
 export function createTimeline(options: TimelineOptions): Timeline {
   const { splitEverySeconds, maxDurationSeconds = Number.POSITIVE_INFINITY } = options;
@@ -64,7 +74,12 @@ export function createTimeline(options: TimelineOptions): Timeline {
   let arrived: Seam | undefined;
   /** A pause is over, or sessions were lost, since then: told before the next recorded fragment. */
   let paused = false;
-  let lost: { readonly seconds: number; readonly reason: GapReason } | undefined;
+  let lost:
+    | { readonly seconds: number; readonly reason: GapReason; readonly perhapsNothing: boolean }
+    | undefined;
+  /** The session before, whose times the present one may continue; and whether its samples are the same. */
+  let last: TimelineSession | undefined;
+  let sameSamples = false;
 
   const totalSeconds = () => closedSeconds + (output?.durationSeconds ?? 0);
   const seamAfter = (current: TimelineSession, fragment: Fragment): Seam => ({
@@ -78,10 +93,24 @@ export function createTimeline(options: TimelineOptions): Timeline {
     if (current.begun) return;
     current.begun = true;
     if (arrived === undefined) return;
+    if (sameSamples && current.seamless && endsRecorded(current)) current.pass();
     const back = wallSeconds(current, fragment.startSeconds);
     const away = Math.max(0, back - arrived.wallSeconds);
     const seconds = (lost?.seconds ?? 0) + Math.max(0, away - pauses.covered(arrived.wallSeconds, back));
-    lost = { seconds, reason: lost?.reason ?? current.reason ?? 'SourceLost' };
+    const reason = lost?.reason ?? current.reason ?? 'SourceLost';
+    // A change of format shows in the files, so it is told even if it cost nothing.
+    lost = { seconds, reason, perhapsNothing: current.seamless && reason !== 'FormatChanged' };
+  }
+
+  /** The file goes on right where the session before ended. */
+  function endsRecorded(current: TimelineSession): boolean {
+    return (
+      output !== undefined &&
+      sameFormat(output.init, current.init) &&
+      pauses.next === undefined &&
+      recorded?.session === arrived?.session &&
+      recorded?.mediaSeconds === arrived?.mediaSeconds
+    );
   }
 
   /** Passes what lies before the next pause, and what begins after it. */
@@ -171,7 +200,8 @@ export function createTimeline(options: TimelineOptions): Timeline {
     const lostSeconds = paused ? Math.min(lost?.seconds ?? 0, seconds) : seconds;
     const events: TimelineEvent[] = [];
     // A loss within a pause cost nothing.
-    if (lost !== undefined && (!paused || lostSeconds > tolerance)) {
+    const least = lost?.perhapsNothing ? roundingSeconds : paused ? tolerance : -1;
+    if (lost !== undefined && lostSeconds > least) {
       events.push({ type: 'gap', startSeconds, durationSeconds: lostSeconds, reason: lost.reason });
     }
     if (paused) events.push({ type: 'pause', startSeconds, durationSeconds: seconds - lostSeconds });
@@ -192,8 +222,16 @@ export function createTimeline(options: TimelineOptions): Timeline {
       return totalSeconds();
     },
     startSession(init, reason) {
+      if (session?.begun || session?.continues) last = session;
+      sameSamples = false;
       session = createTimelineSession(init, reason);
       return [];
+    },
+    continueSession(offsetSeconds, same) {
+      if (session === undefined || last === undefined) return;
+      sameSamples = same;
+      session.follow(last, offsetSeconds);
+      session.latency.assume(last.latency.seconds - offsetSeconds);
     },
     add(fragment, arrivalSeconds) {
       if (session === undefined || session.broken || full) return [];
@@ -203,9 +241,11 @@ export function createTimeline(options: TimelineOptions): Timeline {
         return [{ type: 'formatChanged', trackId: changed.id }];
       }
       session.latency.add(fragment.endSeconds, arrivalSeconds);
-      noteLoss(session, fragment);
-      const seam = seamAfter(session, fragment);
-      const events = throughPauses(session, fragment);
+      const fresh = session.arrive(fragment);
+      if (fresh === undefined) return [];
+      noteLoss(session, fresh);
+      const seam = seamAfter(session, fresh);
+      const events = throughPauses(session, fresh);
       arrived = seam;
       return events;
     },

@@ -14,6 +14,8 @@ import {
   startCapture,
 } from '@tapedeck/encoder';
 import type { RunLog } from './run-log.ts';
+import { createSourceContinuity, type SourceContinuity } from './source-continuity.ts';
+import { marksOf } from './source-marks.ts';
 
 /** Between two tries to reach a source: soon at first, for most losses are short. */
 const retryDelaysMs = [250, 500, 1_000, 2_000];
@@ -34,6 +36,8 @@ export interface CaptureHandlers {
     readonly plan: CapturePlan;
     readonly lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged' | undefined;
   }): void;
+  /** The session brings what the one before did, `offsetSeconds` later by its own times; before its first fragment. */
+  onContinues(offsetSeconds: number, sameSamples: boolean): void;
   /** The source is not there, or not any more; it is tried again. */
   onAway(error: TapedeckError): void;
   /** Awaited before more is read, so a slow sink slows ffmpeg and never fills memory. Says whether to go on. */
@@ -58,11 +62,13 @@ export async function captureLoop(options: LoopOptions): Promise<SourceEnd | und
   let everFlowed = false;
   let lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged' | undefined;
   let fruitless = 0;
+  const continuity = createSourceContinuity();
   /** Where a finite source is gone on from when its encoder broke; earlier attempts read it up to there. */
   let position = spec.previous.reduce((sum, file) => sum + file.durationSeconds, 0);
 
   while (!stop.aborted) {
-    const session = await captureOnce(options, lost, position);
+    const awaySeconds = everFlowed ? (performance.now() - awaySinceMs) / 1000 : undefined;
+    const session = await captureOnce(options, { lost, position, awaySeconds, continuity });
     position += session.readSeconds;
     if (session.flowed) {
       everFlowed = true;
@@ -105,17 +111,21 @@ interface SessionEnd {
   readonly lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged';
 }
 
-async function captureOnce(
-  options: LoopOptions,
-  lost: SessionEnd['lost'] | undefined,
-  position: number,
-): Promise<SessionEnd> {
+interface SessionStart {
+  readonly lost: SessionEnd['lost'] | undefined;
+  readonly position: number;
+  /** Since media of this source came last; undefined before it did. */
+  readonly awaySeconds: number | undefined;
+  readonly continuity: SourceContinuity;
+}
+
+async function captureOnce(options: LoopOptions, start: SessionStart): Promise<SessionEnd> {
   const { spec, stop, log } = options;
   let capture: Capture;
   let plan: CapturePlan;
   const nothing = { flowed: false, readSeconds: 0, lost: 'SourceLost' } as const;
   try {
-    const planned = await planSession(spec, position, stop);
+    const planned = await planSession(spec, start, stop);
     if (planned === undefined) return { ...nothing, ended: 'Over', error: undefined };
     plan = planned;
     capture = await startCapture(plan, {
@@ -126,7 +136,22 @@ async function captureOnce(
     return { ...nothing, ended: 'Broken', error: TapedeckError.from(error) };
   }
   log.info('CaptureStarted', { source: plan.sourceName, video: plan.videoAction, audio: plan.audioAction });
-  const pumped = await pump(capture, () => options.onSession({ plan, lost }), options);
+  const pumped = await pump(capture, {
+    ...options,
+    onBegin: () => options.onSession({ plan, lost: start.lost }),
+    beforeFirst: async (init, first) => {
+      const marks = await marksOf(capture, plan, { init, first });
+      const offset = start.continuity.begin(marks());
+      if (start.lost !== undefined)
+        log.info('SourceAgain', {
+          offsetSeconds: offset,
+          marks: marks().length,
+          awaySeconds: start.awaySeconds,
+        });
+      if (offset !== undefined) options.onContinues(offset, plan.videoAction === 'Copy');
+      return () => start.continuity.end(marks());
+    },
+  });
   const end = await capture.ended;
   log.info('CaptureEnded', {
     exitCode: end.exitCode,
@@ -143,7 +168,7 @@ const nothingLeftSeconds = 0.5;
 /** Undefined when there is nothing left to read of a finite source. */
 async function planSession(
   spec: RunSpec,
-  position: number,
+  { position, awaySeconds }: SessionStart,
   stop: AbortSignal,
 ): Promise<CapturePlan | undefined> {
   const { source, video, audio } = spec;
@@ -160,6 +185,7 @@ async function planSession(
     audio,
     probe,
     startSeconds: position,
+    ...(awaySeconds === undefined ? {} : { awaySeconds }),
   });
 }
 
@@ -170,17 +196,27 @@ interface Pumped {
   readonly error?: TapedeckError;
 }
 
-async function pump(capture: Capture, begin: () => void, options: LoopOptions): Promise<Pumped> {
+interface PumpOptions extends LoopOptions {
+  readonly onBegin: () => void;
+  /** Gives what is to be done once the capture has ended. */
+  readonly beforeFirst: (init: InitSegment, first: Fragment) => Promise<() => void>;
+}
+
+async function pump(capture: Capture, options: PumpOptions): Promise<Pumped> {
   const reader = createMp4FragmentReader();
   let border: FormatBorder | undefined;
+  let init: InitSegment | undefined;
+  let atEnd: () => void = () => undefined;
   let flowed = false;
   let readSeconds = 0;
 
   async function take(item: InitSegment | Fragment, arrivedAt: number): Promise<'Continue' | 'Restart'> {
     if (item.kind === 'init') {
-      if (!flowed) begin();
+      if (!flowed) options.onBegin();
       border = createFormatBorder(item);
+      init = item;
     } else {
+      if (!flowed && init !== undefined) atEnd = await options.beforeFirst(init, item);
       if (border?.isBehind(item, capture.formatChangedAt)) return 'Restart';
       flowed = true;
       readSeconds = Math.max(readSeconds, item.endSeconds);
@@ -208,6 +244,8 @@ async function pump(capture: Capture, begin: () => void, options: LoopOptions): 
     if (error instanceof TapedeckError && error.fault === 'request')
       return { flowed, readSeconds, restart: false, error };
     throw error;
+  } finally {
+    atEnd();
   }
 }
 

@@ -96,6 +96,7 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
         plan = session.plan;
         lost = session.lost;
       },
+      onContinues: timeline.continueSession,
       onAway(error) {
         book.notice({ reason: 'SourceAway', message: `${error.message} It is tried again.` });
       },

@@ -220,10 +220,10 @@ export class PartSender {
 
   async #put(part: PartRecord): Promise<void> {
     const { driver, timeouts, key, readSpooled, onPending, onStored } = this.#ports;
-    const { number, offset, size, revision } = part;
+    const { number, offset, size, crc32, revision } = part;
     const bytes = part.bytes === undefined ? await readSpooled(number) : [...part.bytes];
     const what = `Putting part ${number} of ${key}`;
-    const put = { number, offset, size, bytes, revision };
+    const put = { number, offset, size, bytes, crc32, revision };
     const before = part.pending;
     if (driver.predictReceipt !== undefined) {
       part.pending = addPending(before, { revision, size, receipt: driver.predictReceipt(put) });

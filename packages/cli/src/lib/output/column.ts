@@ -23,7 +23,7 @@ export const columns: { readonly [K in Kind]: readonly Column<K>[] } = {
     {
       title: 'ENDPOINT',
       wide: true,
-      text: ({ spec, status }) => status?.endpoint ?? spec.s3?.endpoint ?? '',
+      text: ({ spec, status }) => status?.endpoint ?? spec.s3?.endpoint ?? spec.azureBlob?.endpoint ?? '',
     },
     { title: 'CREDENTIALS', wide: true, text: ({ spec }) => credentials(spec) },
     {

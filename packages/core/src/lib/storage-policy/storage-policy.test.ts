@@ -178,7 +178,7 @@ describe('the policy of other providers', () => {
       "/read'\\''} AND NOT SubOperationMatches{'\\''Blob.List'\\''})",
     );
     expect(text).toContain("'Storage Blob Delegator'");
-    expect(text).toContain('--permissions rcwd ');
+    expect(text).toContain('--permissions rwd ');
     expect(of('azureBlob', { identity: 'service-account' }).text).toContain(
       '--subject system:serviceaccount:video:SERVICE_ACCOUNT',
     );

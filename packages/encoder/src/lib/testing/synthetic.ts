@@ -14,10 +14,14 @@ const notSync = 0x01010000;
 export const sps = Uint8Array.from([0x67, 0x64, 0x00, 0x1f, 0xac]);
 export const otherSps = Uint8Array.from([0x67, 0x64, 0x00, 0x28, 0xac]);
 
+/** Likewise of a picture. */
+const pps = Uint8Array.from([0x68]);
+
 export interface SyntheticTracks {
   readonly video?: boolean;
   readonly audio?: boolean;
   readonly spsBytes?: Uint8Array;
+  readonly ppsBytes?: Uint8Array;
   readonly bitrate?: number;
 }
 
@@ -29,10 +33,11 @@ export function makeInit({
   video = true,
   audio = true,
   spsBytes = sps,
+  ppsBytes = pps,
   bitrate = 0,
 }: SyntheticTracks = {}): InitSegment {
   const tracks = [
-    ...(video ? [makeTrack(1, 'vide', videoTimescale, visualEntry(spsBytes))] : []),
+    ...(video ? [makeTrack(1, 'vide', videoTimescale, visualEntry(spsBytes, ppsBytes))] : []),
     ...(audio ? [makeTrack(2, 'soun', audioTimescale, audioEntry(bitrate))] : []),
   ];
   const trex = [1, 2].map((id) => fullBox('trex', 0, 0, uint32s([id, 1, 0, 0, 0])));
@@ -57,11 +62,12 @@ function makeTrack(id: number, handler: string, timescale: number, entry: Uint8A
   );
 }
 
-function visualEntry(spsBytes: Uint8Array): Uint8Array {
+function visualEntry(spsBytes: Uint8Array, ppsBytes: Uint8Array): Uint8Array {
   const avcC = pieces(
     Uint8Array.from([1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, spsBytes.length]),
     spsBytes,
-    Uint8Array.from([1, 0, 1, 0x68]),
+    Uint8Array.from([1, 0, ppsBytes.length]),
+    ppsBytes,
   );
   const fields = zeros(78);
   new DataView(fields.buffer).setUint16(24, 320);

@@ -39,7 +39,6 @@ const kinds = [
 export function readAzureConfig(spec: ExternalStorageSpec, credentials: CredentialValues): AzureConfig {
   const azure = spec.azureBlob;
   if (azure === undefined) throw new TapedeckError('InvalidManifest', 'spec.azureBlob is missing.');
-  requireNames(azure);
   const kind = kindOf(credentials);
   const value = (name: string) => credentials[name]?.trim() ?? '';
   switch (kind) {
@@ -133,19 +132,6 @@ function addressOf({
   if (path === '' && account === undefined) throw noAccount('an endpoint without the account in its path');
   const named = path.split('/')[1];
   return { container, account: account ?? named, endpoint: `${origin}${path === '' ? `/${account}` : path}` };
-}
-
-function requireNames({ account, container }: AzureBlock): void {
-  if (account !== undefined && !/^[a-z0-9]{3,24}$/.test(account))
-    throw new TapedeckError(
-      'InvalidManifest',
-      'spec.azureBlob.account is no name of a storage account: those have 3 to 24 small letters and digits.',
-    );
-  if (!/^[a-z0-9](-?[a-z0-9]){2,62}$/.test(container) && container !== '$root')
-    throw new TapedeckError(
-      'InvalidManifest',
-      'spec.azureBlob.container is no name of a container: those have 3 to 63 small letters, digits and single dashes between them.',
-    );
 }
 
 /** Azure's own keys have 64 bytes; emulators take others. */

@@ -1,34 +1,14 @@
 import { Readable } from 'node:stream';
-import type { BlockBlobClient } from '@azure/storage-blob';
-import { TapedeckError } from '@tapedeck/core';
-import type { CallOptions, Driver } from '../../driver.ts';
+import type { Driver } from '../../driver.ts';
+import { md5Of } from '../../md5.ts';
 import type { DriverConfig } from '../drivers.ts';
-import { blockId, type ListedBlock, md5Of, newestOf, parseBlockId, receiptOf } from './azure-block.ts';
+import { newestOf, receiptOf } from './azure-block.ts';
+import { codeOf, createCaller, noAnswer } from './azure-call.ts';
 import { azureCapabilities } from './azure-capabilities.ts';
 import { createAzureClient } from './azure-client.ts';
 import { readAzureConfig } from './azure-config.ts';
-import { translateAzureError } from './azure-errors.ts';
-import {
-  type AzureToken,
-  blockIdsOf,
-  missingBlockId,
-  newToken,
-  openMark,
-  openMarkBlock,
-  parseToken,
-} from './azure-upload.ts';
-
-/** Actions of a role below Microsoft.Storage/storageAccounts/blobServices, and the letters of a SAS. */
-const rights = {
-  write: 'containers/blobs/write (SAS permission w)',
-  read: 'containers/blobs/read (SAS permission r)',
-  list: 'containers/blobs/read (SAS permission l)',
-  delete: 'containers/blobs/delete (SAS permission d)',
-  sign: 'generateUserDelegationKey/action',
-} as const;
-
-/** A blob that is there is never replaced: https://learn.microsoft.com/rest/api/storageservices/put-block-list */
-const onlyNew = { ifNoneMatch: '*' } as const;
+import { createStaging } from './azure-staging.ts';
+import { blockIdsOf, metadataOf, newToken, openMark, openMarkBlock, parseToken } from './azure-upload.ts';
 
 /**
  * Azure Blob Storage, by the blocks of one block blob. While an upload is open the container shows nothing under the
@@ -44,103 +24,8 @@ export async function createAzureDriver({ spec, credentials }: DriverConfig): Pr
   const { container, sign } = await createAzureClient(config);
   const root = `${config.endpoint}/${config.container}`;
   const url = (key: string) => `${root}/${key.split('/').map(encodeURIComponent).join('/')}`;
-  const blobOf = (key: string) => container.getBlockBlobClient(key);
-
-  const call = async <T>(
-    operation: string,
-    permission: keyof typeof rights,
-    key: string,
-    options: CallOptions | undefined,
-    send: (blob: BlockBlobClient, options: { abortSignal?: AbortSignal }) => Promise<T>,
-  ): Promise<T> => {
-    const about = { operation, permission: rights[permission], target: url(key) };
-    try {
-      options?.signal?.throwIfAborted();
-      return await send(blobOf(key), options?.signal === undefined ? {} : { abortSignal: options.signal });
-    } catch (error) {
-      throw translateAzureError(about, error, options?.signal);
-    }
-  };
-
-  const stage = (
-    key: string,
-    id: string,
-    bytes: readonly Uint8Array[],
-    size: number,
-    md5: Uint8Array,
-    options?: CallOptions,
-  ) =>
-    call('Put Block', 'write', key, options, (blob, http) =>
-      blob.stageBlock(id, bodyOf(bytes), size, { ...http, transactionalContentMD5: md5 }),
-    );
-
-  const commit = (token: AzureToken, ids: string[], options?: CallOptions) =>
-    call('Put Block List', 'write', token.key, options, (blob, http) =>
-      blob.commitBlockList(ids, {
-        ...http,
-        conditions: onlyNew,
-        blobHTTPHeaders: { blobContentType: token.contentType },
-        ...(token.metadata !== undefined && { metadata: token.metadata }),
-      }),
-    );
-
-  /** Blocks of the upload, its open mark among them. Rejects with `NotFound` where nothing has that key. */
-  const listBlocks = async (
-    which: 'committed' | 'uncommitted',
-    { key, upload }: AzureToken,
-    options?: CallOptions,
-  ): Promise<ListedBlock[]> => {
-    const { committedBlocks, uncommittedBlocks } = await call(
-      'Get Block List',
-      'read',
-      key,
-      options,
-      (blob, http) => blob.getBlockList(which, http),
-    );
-    const listed = (which === 'committed' ? committedBlocks : uncommittedBlocks) ?? [];
-    return listed.flatMap(({ name, size }) => {
-      const block = parseBlockId(name);
-      return block?.upload === upload ? [{ block, size }] : [];
-    });
-  };
-
-  const listOpen = async (token: AzureToken, options?: CallOptions): Promise<ListedBlock[]> => {
-    const blocks = await listBlocks('uncommitted', token, options).catch((error: unknown) => {
-      throw codeOf(error) === 'NotFound' ? gone(url(token.key), error) : error;
-    });
-    if (!blocks.some(({ block }) => block.number === 0)) throw gone(url(token.key));
-    return blocks;
-  };
-
-  /** A commit of a block that nobody staged makes nothing; but the service looks first whether the name is taken. */
-  const requireFreeName = async (token: AzureToken, options?: CallOptions): Promise<void> => {
-    try {
-      await commit(token, [missingBlockId(token)], options);
-    } catch (error) {
-      if (codeOf(error) === 'PartMismatch' || codeOf(error) === 'NotFound') return;
-      throw error;
-    }
-    throw noAnswer('Put Block List', url(token.key), 'a refusal of a block that is not there');
-  };
-
-  /** What a failed commit means, as far as we may look at what is there. */
-  const explainCommit = async (
-    token: AzureToken,
-    isEmpty: boolean,
-    error: unknown,
-    options?: CallOptions,
-  ): Promise<unknown> => {
-    try {
-      if (codeOf(error) === 'PartMismatch') await listOpen(token, options);
-      if (codeOf(error) !== 'AlreadyExists') return error;
-      // An object without a byte has no blocks that tell whose it is.
-      const isOurs = isEmpty || (await listBlocks('committed', token, options)).length > 0;
-      return isOurs ? gone(url(token.key), error) : error;
-    } catch (cause) {
-      if (codeOf(cause) !== 'StorageDenied') return cause;
-      return codeOf(error) === 'AlreadyExists' ? gone(url(token.key), error) : error;
-    }
-  };
+  const call = createCaller(container, url);
+  const staging = createStaging(call, url);
 
   return {
     provider: 'AzureBlob',
@@ -150,19 +35,17 @@ export async function createAzureDriver({ spec, credentials }: DriverConfig): Pr
 
     async begin(object, options) {
       const token = newToken(object);
-      await requireFreeName(token, options);
-      const mark = openMarkBlock(token);
-      const md5 = Buffer.from(mark.md5, 'hex');
-      await stage(token.key, blockId(mark), [openMark], openMark.length, md5, options);
+      await staging.requireFreeName(token, options);
+      const mark = { bytes: [openMark], size: openMark.length };
+      await staging.stage(token.key, openMarkBlock(token), mark, options);
       return token;
     },
 
     async putPart(token, part, options) {
       const { key, upload } = parseToken(token);
       const receipt = receiptOf(part);
-      if (part.size === 0) return receipt;
-      const id = blockId({ upload, number: part.number, ...receipt });
-      await stage(key, id, part.bytes, part.size, Buffer.from(receipt.md5, 'hex'), options);
+      // The service takes no empty block, and an object needs none.
+      if (part.size > 0) await staging.stage(key, { upload, number: part.number, ...receipt }, part, options);
       return receipt;
     },
 
@@ -172,16 +55,16 @@ export async function createAzureDriver({ spec, credentials }: DriverConfig): Pr
       const token = parseToken(rawToken);
       const ids = blockIdsOf(token, parts);
       try {
-        const { etag } = await commit(token, ids, options);
+        const { etag } = await staging.commit(token, ids, options);
         const size = parts.reduce((sum, part) => sum + part.size, 0);
         return { key: token.key, size, ...(etag !== undefined && { etag }) };
       } catch (error) {
-        throw await explainCommit(token, ids.length === 0, error, options);
+        throw await staging.explain(token, ids, error, options);
       }
     },
 
     async listParts(token, options) {
-      const blocks = await listOpen(parseToken(token), options);
+      const blocks = await staging.listOpen(parseToken(token), options);
       return newestOf(blocks.filter(({ block }) => block.number > 0)).map(
         ({ block: { number, revision, md5 }, size }) => ({ number, size, receipt: { revision, md5 } }),
       );
@@ -200,7 +83,7 @@ export async function createAzureDriver({ spec, credentials }: DriverConfig): Pr
         if (!isMissing(error)) throw error;
       }
       try {
-        const { etag } = await commit(token, [], options);
+        const { etag } = await staging.commit(token, [], options);
         const conditions = etag === undefined ? {} : { conditions: { ifMatch: etag } };
         await call('Delete Blob', 'delete', key, options, (blob, http) =>
           blob.delete({ ...http, ...conditions }),
@@ -211,13 +94,15 @@ export async function createAzureDriver({ spec, credentials }: DriverConfig): Pr
       }
     },
 
-    async put({ key, contentType, metadata }, bytes, options) {
+    async put(object, bytes, options) {
+      const { key, contentType } = object;
+      const metadata = metadataOf(object);
       const { etag } = await call('Put Blob', 'write', key, options, (blob, http) =>
         blob.upload(bytes, bytes.length, {
           ...http,
           transactionalContentMD5: md5Of([bytes]),
           blobHTTPHeaders: { blobContentType: contentType },
-          ...(metadata !== undefined && { metadata: { ...metadata } }),
+          ...(metadata !== undefined && { metadata }),
         }),
       );
       return { key, size: bytes.length, ...(etag !== undefined && { etag }) };
@@ -272,28 +157,4 @@ export async function createAzureDriver({ spec, credentials }: DriverConfig): Pr
 
     close: () => Promise.resolve(),
   };
-}
-
-/** Sent as the views lie in memory, without being copied into one piece first. */
-function bodyOf(chunks: readonly Uint8Array[]) {
-  const [only] = chunks;
-  if (chunks.length === 1 && only !== undefined) return only;
-  return () => Readable.from(chunks, { objectMode: false });
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof TapedeckError ? error.code : undefined;
-}
-
-function gone(target: string, cause?: unknown): TapedeckError {
-  return new TapedeckError('UploadGone', `The upload to ${target} was completed or dropped before.`, {
-    cause,
-  });
-}
-
-function noAnswer(operation: string, target: string, what: string): TapedeckError {
-  return new TapedeckError(
-    'Unknown',
-    `${operation} on ${target} answered without ${what}; is it Azure Blob Storage?`,
-  );
 }

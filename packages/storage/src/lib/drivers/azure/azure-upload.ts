@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
 import type { CompletedPart, ObjectSpec, UploadToken } from '../../driver.ts';
-import { type Block, blockId, md5Of, parseReceipt } from './azure-block.ts';
+import { md5Of } from '../../md5.ts';
+import { type Block, blockId, parseReceipt } from './azure-block.ts';
 
 /** The service keeps nothing of an upload but its blocks: what the blob is to be comes with the list of them. */
 const azureToken = z.object({
@@ -13,15 +14,27 @@ const azureToken = z.object({
 });
 export type AzureToken = z.infer<typeof azureToken>;
 
-export function newToken({ key, contentType, metadata }: ObjectSpec): AzureToken {
+export function newToken(object: ObjectSpec): AzureToken {
+  const { key, contentType } = object;
   const upload = randomBytes(6).toString('hex');
-  return { key, upload, contentType, ...(metadata !== undefined && { metadata: { ...metadata } }) };
+  const metadata = metadataOf(object);
+  return { key, upload, contentType, ...(metadata !== undefined && { metadata }) };
 }
 
 export function parseToken(token: UploadToken): AzureToken {
   const parsed = azureToken.safeParse(token);
   if (parsed.success) return parsed.data;
   throw new TapedeckError('InvalidManifest', 'The upload token is not one of an Azure container.');
+}
+
+/** The service takes only what could name a variable: https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
+export function metadataOf({ metadata }: Pick<ObjectSpec, 'metadata'>): Record<string, string> | undefined {
+  if (metadata === undefined) return undefined;
+  const named = Object.entries(metadata).map(([name, value]) => [
+    name.replaceAll(/\W/g, '_').replace(/^(?=\d)/, '_'),
+    value,
+  ]);
+  return Object.fromEntries(named);
 }
 
 /** Staged when an upload begins and never committed: while it is there, the upload is open. */

@@ -263,7 +263,7 @@ export async function openS3Driver(
 }
 
 function anonymousHint(permission: string): string {
-  return `no credentials were found here, so the request went unsigned: give the storage a Secret or an identity, or let the bucket's policy allow ${permission} to everybody`;
+  return `no credentials were found here, so the request went unsigned: give the storage a Secret or an identity that is allowed ${permission} there`;
 }
 
 /** From now on; the service wants a checksum with bytes that it is to keep, which they have. */

@@ -1,5 +1,27 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { findS3Service, s3Services } from './s3-services.ts';
+import { findS3Service, type S3Service, s3Services } from './s3-services.ts';
+
+const page = readFileSync(new URL('../../../../../../docs/storage/s3.md', import.meta.url), 'utf8');
+
+/** One line of the page's table. */
+function row(service: S3Service): string {
+  const { name, documentation, endpoint, region, equalParts, replaceParts, lacks } = service;
+  const fromHost = service.host?.source.includes('<region>') === true;
+  const cells = [
+    `[${name}](${documentation})`,
+    endpoint === '' ? 'none' : `\`${endpoint}\``,
+    fromHost && endpoint !== '' ? "the endpoint's" : (region && `\`${region}\``) || "the environment's",
+    equalParts ? 'equal' : 'growing',
+    replaceParts ? 'index in front' : 'fragments',
+    lacks.map((field) => `\`${field}\``).join(', ') || 'nothing',
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+it('the page about S3 shows the table as it is', () => {
+  for (const service of s3Services) expect(page).toContain(row(service));
+});
 
 describe('a service is told by its endpoint', () => {
   it.each([

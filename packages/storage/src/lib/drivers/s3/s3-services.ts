@@ -12,6 +12,8 @@ export type S3Feature =
 export interface S3Service {
   /** As people know it. */
   readonly name: string;
+  /** What to write as `spec.s3.endpoint`, for people; empty: nothing. */
+  readonly endpoint: string;
   /** Host names of its endpoints; the group `region` is the region that the name tells. Absent: no name tells it. */
   readonly host?: RegExp;
   /** Where neither the spec nor the host name says one; absent: what the environment says. */
@@ -37,6 +39,7 @@ const amazonHost =
 
 const amazon: S3Service = {
   name: 'Amazon S3',
+  endpoint: '',
   host: amazonHost,
   pathStyle: false,
   checksum: 'CRC32',
@@ -48,6 +51,7 @@ const amazon: S3Service = {
 
 const spaces: S3Service = {
   name: 'DigitalOcean Spaces',
+  endpoint: 'https://<region>.digitaloceanspaces.com',
   host: /^(?:.+\.)?(?<region>[a-z]{3}\d)\.digitaloceanspaces\.com$/,
   pathStyle: true,
   checksum: 'MD5',
@@ -60,10 +64,11 @@ const spaces: S3Service = {
 
 /**
  * Its documentation asks for equal parts and does not say what becomes of a part that is put again in other bytes. So
- * none is: an unfinished part stays on scratch, and the index stands at the end.
+ * none is: an unfinished part stays on scratch, and a file of several parts stays one of fragments.
  */
 const r2: S3Service = {
   name: 'Cloudflare R2',
+  endpoint: 'https://<account>.r2.cloudflarestorage.com',
   host: /\.r2\.cloudflarestorage\.com$/,
   region: 'auto',
   pathStyle: true,
@@ -77,6 +82,7 @@ const r2: S3Service = {
 /** It once refused Amazon's checksum headers, and takes an ACL only where it is the bucket's own. */
 const backblaze: S3Service = {
   name: 'Backblaze B2',
+  endpoint: 'https://s3.<region>.backblazeb2.com',
   host: /^(?:.+\.)?s3\.(?<region>[a-z]{2}-[a-z]+-\d+)\.backblazeb2\.com$/,
   pathStyle: true,
   checksum: 'MD5',
@@ -89,6 +95,7 @@ const backblaze: S3Service = {
 /** With HMAC keys. It knows these fields as headers of its own; provider GCS is the way to them. */
 const google: S3Service = {
   name: 'Google Cloud Storage (XML API)',
+  endpoint: 'https://storage.googleapis.com',
   host: /^(?:.+\.)?storage(?:\.[a-z0-9-]+\.rep)?\.googleapis\.com$/,
   region: 'auto',
   pathStyle: true,
@@ -109,6 +116,7 @@ const google: S3Service = {
 
 const wasabi: S3Service = {
   name: 'Wasabi',
+  endpoint: 'https://s3.<region>.wasabisys.com',
   host: /^(?:.+\.)?s3(?:\.(?<region>[a-z]{2}-[a-z]+-\d+))?\.wasabisys\.com$/,
   region: 'us-east-1',
   pathStyle: true,
@@ -127,6 +135,7 @@ const wasabi: S3Service = {
  */
 const generic: S3Service = {
   name: 'Any other server',
+  endpoint: 'https://s3.example.com',
   region: 'us-east-1',
   pathStyle: true,
   checksum: 'MD5',
@@ -136,7 +145,7 @@ const generic: S3Service = {
   documentation: 'https://github.com/versity/versitygw/wiki',
 };
 
-/** In the order in which a host name is looked up; the last takes what no other knows. */
+/** In the order in which a host name is looked up; the last takes what no other knows. docs/storage/s3.md shows them. */
 export const s3Services: readonly S3Service[] = [amazon, spaces, r2, backblaze, google, wasabi, generic];
 
 /** Absent an endpoint it is Amazon. `region`: what the host name tells. */

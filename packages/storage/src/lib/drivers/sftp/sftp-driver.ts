@@ -18,6 +18,7 @@ import {
   resolveKey,
   walk,
 } from './sftp-files.ts';
+import { explainFull } from './sftp-room.ts';
 import type { SftpFile, SftpSession } from './sftp-session.ts';
 import {
   closeQuietly,
@@ -29,6 +30,7 @@ import {
   placeHead,
   putHead,
   receiptOf,
+  removeWhereAllowed,
   temporaryPath,
   type UploadPaths,
   uploadGone,
@@ -123,7 +125,7 @@ export async function createSftpDriver({ spec, credentials }: DriverConfig): Pro
       return call(`Completing ${url(key)}`, needs.rename, options, async (session) => {
         const body = await openBody(session, paths).catch(async (error: unknown) => {
           // An earlier completion was cut off before it had cleared away.
-          if (isGone(error)) await session.remove(paths.head);
+          if (isGone(error)) await clearAway(session, paths);
           throw error;
         });
         try {
@@ -139,7 +141,7 @@ export async function createSftpDriver({ spec, credentials }: DriverConfig): Pro
           await closeQuietly(body);
         }
         await giveName(session, paths);
-        await Promise.all([session.remove(paths.head), session.remove(paths.newHead)]);
+        await clearAway(session, paths);
         return describe(session, key, paths.final).catch((error: unknown) => {
           if (statusOf(error) !== sftpStatus.PermissionDenied) throw error;
           return { key, size };
@@ -254,32 +256,9 @@ async function giveName(session: SftpSession, paths: UploadPaths): Promise<void>
   }
 }
 
-/** OpenSSH has one word for everything that goes wrong with a write; asking for the room that is left tells more. */
-async function explainFull(
-  session: SftpSession,
-  path: string,
-  size: number,
-  write: () => Promise<void>,
-): Promise<void> {
-  try {
-    await write();
-  } catch (error) {
-    if (statusOf(error) !== sftpStatus.Failure) throw error;
-    const directory = parentOf(path);
-    const free = await session.freeBytes(directory === '' ? '.' : directory);
-    if (free !== undefined && free < size) {
-      throw new TapedeckError(
-        'StorageFull',
-        `Writing ${path} failed: the disk of the SFTP server is full; free some space there.`,
-        { cause: error },
-      );
-    }
-    throw new TapedeckError(
-      'StorageUnavailable',
-      `Writing ${path} failed: the SFTP server says no more than "Failure"; a quota that is used up or a failing disk are the usual reasons.`,
-      { cause: error },
-    );
-  }
+/** What part 1 was in; where the user may not delete, it stays. */
+async function clearAway(session: SftpSession, paths: UploadPaths): Promise<void> {
+  await Promise.all([paths.head, paths.newHead].map((path) => removeWhereAllowed(session, path)));
 }
 
 function isGone(error: unknown): boolean {
