@@ -370,21 +370,21 @@ describe.skipIf(program === undefined)('an SFTP server', () => {
           return storageOn(server, {}, { privateKey: await readFile(file, 'utf8') });
         },
         'InvalidCredentials',
-        'Connect',
+        'Authenticate',
       ],
       [
         'another host key',
         () => storageOn(server, { hostKeys: [...plain.hostKeys] }),
         'HostKeyRejected',
-        'Connect',
+        'Authenticate',
       ],
-      ['no host key', () => storageOn(server, { hostKeys: [] }), 'HostKeyRejected', 'Connect'],
+      ['no host key', () => storageOn(server, { hostKeys: [] }), 'HostKeyRejected', 'Authenticate'],
       ['a port where nobody listens', () => storageOn(server, { port: 1 }), 'StorageUnreachable', 'Connect'],
       [
         'an unknown host',
         () => storageOn(server, { host: 'nohost.invalid' }),
         'StorageUnreachable',
-        'Connect',
+        'Resolve',
       ],
       [
         'a directory that is not there and may not be made',

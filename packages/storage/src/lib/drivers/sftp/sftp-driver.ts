@@ -5,7 +5,7 @@ import type { CallOptions, Driver, UploadToken } from '../../driver.ts';
 import type { DriverConfig } from '../drivers.ts';
 import { sftpCapabilities } from './sftp-capabilities.ts';
 import { createSftpClient } from './sftp-client.ts';
-import { readSftpConfig } from './sftp-config.ts';
+import { DEFAULT_PORT, readSftpConfig, type SftpConfig } from './sftp-config.ts';
 import { sftpStatus, statusOf, translateSftpError } from './sftp-errors.ts';
 import {
   alreadyThere,
@@ -55,8 +55,7 @@ const needs = {
 export async function createSftpDriver({ spec, credentials }: DriverConfig): Promise<Driver> {
   const config = readSftpConfig(spec, credentials);
   const { directory: root, hostKeys } = config;
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-  const address = `sftp://${host}:${config.port}`;
+  const address = addressOf(config);
   const client = createSftpClient(config, address);
   const fileOf = (key: string) => resolveKey(root, key);
   const url = (key: string) => address + urlPath(root, key);
@@ -263,6 +262,11 @@ async function clearAway(session: SftpSession, paths: UploadPaths): Promise<void
 
 function isGone(error: unknown): boolean {
   return error instanceof TapedeckError && error.code === 'UploadGone';
+}
+
+function addressOf({ host, port }: SftpConfig): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  return port === DEFAULT_PORT ? `sftp://${name}` : `sftp://${name}:${port}`;
 }
 
 /** Paths from where the login lands begin with `/~/`, as in curl's and other programs' addresses. */
