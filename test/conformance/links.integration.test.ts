@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LinkSpec, RunStorage } from '@tapedeck/core';
+import { fileURLToPath } from 'node:url';
+import { type LinkSpec, linkReport, type RunStorage } from '@tapedeck/core';
 import { createLinks, createStore } from '@tapedeck/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isGet, startFaultProxy } from '../servers/fault-proxy.ts';
@@ -55,6 +58,15 @@ describe.skipIf(program === undefined)('links to an S3 server', () => {
     const bodies = await Promise.all(links.map(async ({ url }) => (await fetch(url)).text()));
     expect(bodies).toEqual(['the whole file', 'the whole file', '']);
     expect(JSON.stringify(links)).not.toContain(server.secretAccessKey);
+  });
+
+  it.each(['dist/main.js', 'dist/bundle/recorder.mjs'])('are made by the program %s', async (program) => {
+    const path = fileURLToPath(new URL(`../../packages/recorder/${program}`, import.meta.url));
+    const child = spawn(process.execPath, [path, 'link'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    child.stdin.end(JSON.stringify(ask(storage(), ['meetings/a.mp4'])));
+    const report = linkReport.parse(JSON.parse(await text(child.stdout)));
+    expect(report).toMatchObject({ links: [{ type: 'Signed' }] });
+    expect(await (await fetch(report.links[0]?.url ?? '')).text()).toBe('the whole file');
   });
 
   it('end when they are said to', async () => {

@@ -37,11 +37,5 @@ export const brokenLocal = brokenSetups<Scene>({
       step: 'Write',
       storage: ({ directory }) => storage(directory, 'a'.repeat(300)),
     },
-    {
-      title: 'a file system that takes nothing',
-      reason: 'BucketNotFound',
-      step: 'Bucket',
-      storage: () => storage('/proc/recordings'),
-    },
   ],
 });

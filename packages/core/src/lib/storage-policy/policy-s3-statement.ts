@@ -1,7 +1,7 @@
 import type { ExternalStorageSpec } from '../external-storage.ts';
 import { normalizePrefix } from '../prefix.ts';
 import type { PolicyRequest } from './policy-request.ts';
-import { partitionOf } from './policy-s3-endpoint.ts';
+import { partitionOf, serviceHost } from './policy-s3-endpoint.ts';
 
 /** One statement of an IAM policy. */
 export interface S3Statement {
@@ -74,7 +74,7 @@ function keyStatement({ encryption, region }: S3Block): S3Statement {
   const key = (what: string) => `arn:${partition}:kms:${region ?? '*'}:ACCOUNT_ID:key/${what}`;
   const alias = id === undefined ? undefined : /(?:^|:)(alias\/.+)$/.exec(id)?.[1];
   const conditions = {
-    ...(region !== undefined && { StringEquals: { 'kms:ViaService': `s3.${region}.amazonaws.com` } }),
+    ...(region !== undefined && { StringEquals: { 'kms:ViaService': serviceHost(region) } }),
     ...(alias !== undefined && { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': alias } }),
   };
   const resource = id === undefined || alias !== undefined ? key('*') : id.startsWith('arn:') ? id : key(id);
