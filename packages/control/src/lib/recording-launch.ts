@@ -44,13 +44,25 @@ export function planLaunch(
       : { kind: 'Uploading', reason: 'Finishing', message: 'What earlier runs left is being completed.' };
   if (launchFailure?.runId === id) {
     const { code, message, times, time } = launchFailure;
+    const waited = (now.getTime() - Date.parse(status.stopTime ?? now.toISOString())) / 1000;
+    if (mode === 'Finish' && waited >= timing.deliverWithin) {
+      return endRecording(snapshot, status, status.stopReason ?? 'InternalError', {
+        kind: 'Failed',
+        reason: code,
+        message: `Not everything could be delivered: ${message}. What is missing is left on scratch.`,
+      });
+    }
     const wait = doubled(timing.launchDelay, times - 1, timing.maxLaunchDelay);
     const left = wait - (now.getTime() - time.getTime()) / 1000;
     if (left > 0) {
       const situation: Situation = {
         kind: mode === 'Record' ? (before.length === 0 ? 'Starting' : 'Retrying') : 'Uploading',
         reason: code,
-        message: `It cannot be started: ${message}. It is tried again until it works or is stopped.`,
+        message:
+          mode === 'Record'
+            ? `It cannot be started: ${message}. It is tried again until it works or is stopped.`
+            : `What is left cannot be delivered: ${message}. It is tried again until it works.`,
+        ...(mode === 'Record' ? {} : { stalled: true }),
       };
       return {
         status: situate(snapshot, status, situation),
