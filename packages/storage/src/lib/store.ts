@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { RunCredentials, UploadJournal } from '@tapedeck/core';
+import type { ErrorCode, RunCredentials, UploadJournal } from '@tapedeck/core';
 import type { Capabilities, ObjectInfo } from './driver.ts';
 
 /** Where and how far an upload is, for the report and the live line. */
@@ -13,7 +13,7 @@ export interface UploadProgress {
   /** Bytes waiting on scratch because the storage does not answer. */
   readonly bytesSpooled: number;
   /** Why the storage is away, while it is. */
-  readonly trouble?: { readonly code: string; readonly message: string; readonly sinceMs: number };
+  readonly trouble?: { readonly code: ErrorCode; readonly message: string; readonly sinceMs: number };
 }
 
 export interface UploadOptions {
@@ -60,14 +60,17 @@ export interface UploadedObject extends ObjectInfo {
 /** An object being written while it grows. */
 export interface Upload {
   readonly key: string;
+  /** Name of the storage that it goes to. */
+  readonly storage: string;
   readonly progress: UploadProgress;
   /**
    * Adds a unit: no part ends inside it. The bytes belong to the upload from here on (they are not copied).
    * Resolves with the unit's offset in the object, once there is room for it in memory or on scratch.
    * Rejects with `SpoolFull` or `ScratchFull` when there is none left, and with the storage's own error when it is
-   * `stalled`; what was appended before can still be completed.
+   * `stalled`; what was appended before can still be completed. `exact`: the bytes have their place already, so
+   * no filler comes before them.
    */
-  append(unit: Uint8Array): Promise<number>;
+  append(unit: Uint8Array, options?: { readonly exact?: boolean }): Promise<number>;
   /**
    * Sends what is left, puts part 1 again with `head` in place of its first bytes (same length), and
    * completes. With `replaceStart`, which may have another length than what it replaces, the first

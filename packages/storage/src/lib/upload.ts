@@ -41,6 +41,7 @@ export interface UploadPorts {
 /** See `Upload` for what it promises: the list lays parts out, the sender sends them, the keeper stores bytes. */
 export class OpenUpload implements Upload {
   readonly key: string;
+  readonly storage: string;
   readonly #ports: UploadPorts;
   readonly #options: UploadOptions;
   readonly #list: PartList;
@@ -56,6 +57,7 @@ export class OpenUpload implements Upload {
     const { driver, policy, timeouts, plan, spool } = ports;
     const { key, filler, minFillerSize = MIN_FILLER_SIZE } = options;
     this.key = key;
+    this.storage = ports.storage;
     this.#ports = ports;
     this.#options = options;
     this.#list = createPartList(plan, filler && { make: filler, minSize: minFillerSize });
@@ -124,16 +126,16 @@ export class OpenUpload implements Upload {
     }
   }
 
-  append(unit: Uint8Array): Promise<number> {
-    const appended = this.#appending.then(() => this.#append(unit));
+  append(unit: Uint8Array, { exact = false }: { readonly exact?: boolean } = {}): Promise<number> {
+    const appended = this.#appending.then(() => this.#append(unit, exact));
     this.#appending = appended.catch(() => undefined); // Its caller hears of it; the next append is judged anew.
     return appended;
   }
 
-  async #append(unit: Uint8Array): Promise<number> {
+  async #append(unit: Uint8Array, exact: boolean): Promise<number> {
     if (this.#isFinishing) throw new TapedeckError('Aborted', `The upload of ${this.key} is being finished.`);
     await this.#makeRoom();
-    const offset = this.#list.add(unit);
+    const offset = this.#list.add(unit, exact);
     this.#lag.appended(this.#list.size, Date.now());
     this.#sender.pump();
     return offset;
@@ -243,6 +245,8 @@ export class OpenUpload implements Upload {
       if (keep && this.#sender.isAway) await this.#spoolMissing();
       await this.#sender.stop();
       await this.#keeper.settled();
+      // Whoever comes next works from the journal and scratch; the memory is wanted elsewhere.
+      for (const part of this.#list.parts) part.bytes = undefined;
     })();
     return this.#closing;
   }
