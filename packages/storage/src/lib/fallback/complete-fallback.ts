@@ -100,6 +100,9 @@ async function sendKept(
   let failure: TapedeckError | undefined;
   for (const store of candidates) {
     try {
+      // Some storages (a directory, SFTP) have room for one upload of a key.
+      for (const begun of [journal, ...options.dropped])
+        if (begun.storage === store.name) await store.abortFromJournal(begun);
       return { ...(await sendTo(store, kept, journal, signal)), storage: store.name };
     } catch (cause) {
       failure ??= TapedeckError.from(cause);
@@ -148,7 +151,7 @@ async function sendTo(
 /** Bytes from the beginning that can be completed from a journal and what waits for its storage. */
 async function heldOf(journal: UploadJournal, spoolDirectory: string): Promise<number> {
   const spool = await openSpool(path.join(spoolDirectory, spoolName(journal.storage, journal.key)), 0);
-  const parts = new Map([...(journal.pending ?? []), ...journal.parts].map((part) => [part.number, part]));
+  const parts = new Map(journal.parts.map((part) => [part.number, part]));
   for (let number = 1; number <= parts.size + 1; number++) {
     if (!spool.has(number)) continue;
     const { offset, size } = await spool.read(number);
