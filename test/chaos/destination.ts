@@ -20,10 +20,10 @@ export interface Destination {
   close(): Promise<void>;
 }
 
-export async function localDestination(): Promise<Destination> {
+export async function localDestination(name = 'place'): Promise<Destination> {
   const directory = await mkdtemp(join(tmpdir(), 'tapedeck-place-'));
   return {
-    manifests: [localStorageManifest('place', directory)],
+    manifests: [localStorageManifest(name, directory)],
     fetch: async ({ url }) => fileURLToPath(url ?? ''),
     async contents() {
       const entries = await readdir(directory, { recursive: true, withFileTypes: true });
@@ -38,14 +38,14 @@ export interface S3Destination extends Destination {
 }
 
 /** Over a server of its own, which may be killed and started again. */
-export async function s3Destination(): Promise<S3Destination> {
+export async function s3Destination(name = 'place'): Promise<S3Destination> {
   const server = await startVersityGw();
   const bucket = openBucket(server);
   const directory = await mkdtemp(join(tmpdir(), 'tapedeck-fetched-'));
   let fetched = 0;
   return {
     server,
-    manifests: s3StorageManifests('place', server),
+    manifests: s3StorageManifests(name, server),
     async fetch({ key }) {
       const path = join(directory, `${++fetched}.mp4`);
       await bucket.download(key, path);

@@ -152,7 +152,8 @@ function end(
     );
   }
   const { notice } = next;
-  const count = ended.outputs?.length ?? 0;
+  const outputs = ended.outputs ?? [];
+  const places = [...new Set(outputs.map(({ storage }) => storage))];
   return endRecording(
     snapshot,
     {
@@ -170,7 +171,7 @@ function end(
     {
       kind: 'Uploaded',
       reason: 'Complete',
-      message: `${count === 1 ? 'The file is' : `All ${count} files are`} in ${status.storage?.name ?? 'the storage'}.`,
+      message: `${outputs.length === 1 ? 'The file is' : `All ${outputs.length} files are`} in ${places.join(' and ')}.`,
     },
     forget,
   );

@@ -1,6 +1,6 @@
-import type { RecordingAttempt, RecordingStatus } from '@tapedeck/core';
+import type { RecordingAttempt, RecordingStatus, StorageSelection } from '@tapedeck/core';
 import { doubled } from './options.ts';
-import { configOf } from './recording-admission.ts';
+import { configOf, isReady } from './recording-admission.ts';
 import { endRecording, eventOnReason, situate } from './recording-outcome.ts';
 import type { Situation } from './recording-situation.ts';
 import type { RecordingPlan, RecordingPolicy, RecordingSnapshot } from './recording-snapshot.ts';
@@ -27,10 +27,7 @@ export function planLaunch(
   const before = (status.attempts ?? []).slice(0, -1);
   const history = readHistory(reports, before);
   const config = configOf(recording);
-  const wanted = storages ?? [
-    ...(status.storage === undefined ? [] : [status.storage.name]),
-    ...(config.storage?.refs.map(({ name }) => name) ?? []),
-  ];
+  const wanted = wantedStorages(snapshot, status, config.storage, storages);
   const chosen = storagesOfRun(snapshot.storages, history.files, wanted);
   const missing = chosen.missing[0] ?? (chosen.storages.length === 0 ? wanted[0] : undefined);
   if (missing !== undefined) {
@@ -92,6 +89,23 @@ export function planLaunch(
     // Who started it is told of its life; this is for the case that nobody is.
     requeueAfterSeconds: timing.silentLimit,
   };
+}
+
+/** A run begins with the preferred storage that is ready; copies go to all, always in the same order. */
+function wantedStorages(
+  snapshot: RecordingSnapshot,
+  status: RecordingStatus,
+  selection: StorageSelection | undefined,
+  first: readonly string[] | undefined,
+): readonly string[] {
+  const refs = selection?.refs.map(({ name }) => name);
+  if (selection?.mode === 'Mirror' && refs !== undefined) return refs;
+  if (first !== undefined) return first;
+  if (refs === undefined) return status.storage === undefined ? [] : [status.storage.name];
+  const ready = refs.filter((name) =>
+    snapshot.storages.some((storage) => storage.metadata.name === name && isReady(storage)),
+  );
+  return [...new Set([...ready, ...refs])];
 }
 
 /** A storage that holds files of the recording is gone: wait for it for a while, then end with what there is. */

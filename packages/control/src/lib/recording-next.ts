@@ -164,7 +164,9 @@ function failed(input: NextInput, stopReason: RecordingStopReason, notice?: Noti
       keepScratch: false,
     };
   }
-  const open = files.filter(({ state }) => state === 'Open').map(({ key }) => key);
+  const open = files
+    .filter(({ state }) => state === 'Open')
+    .map(({ key, copy, storage }) => (copy === undefined ? key : `${key} in ${storage}`));
   const where = scratch ?? 'the scratch directory of its runs';
   return {
     kind: 'Failed',

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type RunSpec, TapedeckError } from '@tapedeck/core';
+import { countedFiles, type RunSpec, TapedeckError } from '@tapedeck/core';
 import {
   type Capture,
   type CaptureEnd,
@@ -59,7 +59,7 @@ export async function captureLoop(options: LoopOptions): Promise<SourceEnd | und
   let lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged' | undefined;
   let fruitless = 0;
   /** Where a finite source is gone on from when its encoder broke; earlier attempts read it up to there. */
-  let position = spec.previous.reduce((sum, file) => sum + file.durationSeconds, 0);
+  let position = countedFiles(spec.previous).reduce((sum, file) => sum + file.durationSeconds, 0);
 
   while (!stop.aborted) {
     const session = await captureOnce(options, lost, position);

@@ -7,7 +7,7 @@ import {
   minFillerSize,
   mp4Filler,
 } from '@tapedeck/encoder';
-import type { Store, Upload, UploadProgress } from '@tapedeck/storage';
+import type { Upload, UploadOptions, UploadProgress } from '@tapedeck/storage';
 import { createHeldMedia } from './held-media.ts';
 import type { TrackedFile } from './run-book.ts';
 
@@ -27,8 +27,17 @@ export interface FileSink extends TrackedFile {
   discard(): Promise<void>;
 }
 
+/** An upload as a file needs it; `dropped` where it may change its storage. */
+export type FileUpload = Upload & { readonly dropped?: readonly UploadJournal[] };
+
 export interface FileSinkOptions {
-  readonly store: Store;
+  readonly openUpload: (
+    options: UploadOptions & { readonly spool: NonNullable<UploadOptions['spool']> },
+  ) => Promise<FileUpload>;
+  /** The upload may go to another storage from its beginning. */
+  readonly mayMove?: boolean;
+  /** Which of several equal files it is, from 1. */
+  readonly copy?: number;
   readonly segment: number;
   readonly attempt: number;
   readonly key: string;
@@ -47,9 +56,9 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
   let journal: UploadJournal | undefined;
   let layout: Mp4File | undefined;
   let durationSeconds = 0;
-  const held = createHeldMedia();
+  const held = createHeldMedia({ mayShrink: options.mayMove ?? false });
   let complete: Pick<RunFile, 'bytes' | 'crc32' | 'url'> | undefined;
-  const upload = await options.store.createUpload({
+  const upload = await options.openUpload({
     key: options.key,
     contentType: 'video/mp4',
     durabilitySeconds: options.durabilitySeconds,
@@ -65,8 +74,18 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
 
   return {
     get file(): RunFile {
-      const { segment, attempt, key } = options;
-      const common = { segment, attempt, key, storage: options.store.name, durationSeconds };
+      const { segment, attempt, key, copy } = options;
+      const dropped = upload.dropped ?? [];
+      const common = {
+        segment,
+        attempt,
+        key,
+        // The journal knows of a move first.
+        storage: complete === undefined ? (journal?.storage ?? upload.storage) : upload.storage,
+        durationSeconds,
+        ...(copy === undefined ? {} : { copy }),
+        ...(dropped.length === 0 ? {} : { dropped: [...dropped] }),
+      };
       if (complete !== undefined) return { ...common, state: 'Complete', ...complete };
       const bytes = upload.progress.bytesAppended;
       const heldSeconds = held.seconds(upload.progress.bytesStored);

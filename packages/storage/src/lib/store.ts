@@ -41,6 +41,11 @@ export interface UploadOptions {
    * it `createUpload` rejects after half a minute of trying.
    */
   readonly openInBackground?: boolean;
+  /**
+   * A storage that refuses is treated as one that is away (with `spool` and `openInBackground` only): parts spool, it
+   * is tried again now and then and at the end, and only the end rejects. For a copy beside others.
+   */
+  readonly refusedIsAway?: boolean;
 }
 
 export interface FinishOptions {

@@ -23,6 +23,8 @@ const DURABILITY_SHARE = 0.8;
 const MIN_TICK_MS = 100;
 /** How long an upload that opens in the background may keep its creator waiting. */
 const BACKGROUND_OPEN_MS = 3_000;
+/** How often a storage that refused is tried again, where that counts as being away. */
+const ASK_AGAIN_MS = 60_000;
 /** A header and nothing else: the smallest thing that readers of the formats skip. */
 const MIN_FILLER_SIZE = 8;
 
@@ -50,6 +52,10 @@ export class OpenUpload implements Upload {
   readonly #lag = createLagMeter();
   #appending: Promise<unknown> = Promise.resolve();
   #ticker: NodeJS.Timeout | undefined;
+  #beginning: Promise<void> | undefined;
+  #askedMs = 0;
+  /** An opening in the background goes on until it works, or the storage refuses. */
+  #isOpening = false;
   #isFinishing = false;
   #closing: Promise<void> | undefined;
 
@@ -114,7 +120,12 @@ export class OpenUpload implements Upload {
 
   /** Begins, or lets that go on while parts are taken already. */
   async #beginSoon(): Promise<void> {
-    const opening = this.#begin(true);
+    this.#isOpening = true;
+    const opening = this.#begin(true).catch(async (error: unknown) => {
+      if (this.#options.refusedIsAway !== true) throw error;
+      this.#isOpening = false;
+      await this.#refused(TapedeckError.from(error));
+    });
     const { promise: patience, resolve } = Promise.withResolvers<'later'>();
     const timer = setTimeout(() => resolve('later'), BACKGROUND_OPEN_MS);
     try {
@@ -124,6 +135,25 @@ export class OpenUpload implements Upload {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Not open, and not to be waited for: its parts go to scratch. */
+  async #refused(error: TapedeckError): Promise<void> {
+    this.#askedMs = Date.now();
+    this.#sender.noteTrouble(error);
+    this.#sender.fail(error);
+    await this.#options.onJournal(this.#journal(null));
+  }
+
+  /** A storage that refused may take the upload by now. */
+  async #askAgain(): Promise<void> {
+    this.#askedMs = Date.now();
+    this.#sender.forgive();
+    if (this.#sender.isOpen) return;
+    this.#beginning ??= this.#begin(false).finally(() => {
+      this.#beginning = undefined;
+    });
+    await this.#beginning;
   }
 
   append(unit: Uint8Array, { exact = false }: { readonly exact?: boolean } = {}): Promise<number> {
@@ -144,7 +174,8 @@ export class OpenUpload implements Upload {
   /** Resolves when so few sealed parts are in memory that another may begin to grow. */
   async #makeRoom(): Promise<void> {
     for (;;) {
-      this.#throwIfOver();
+      if (this.#mayWait) this.#throwIfClosed();
+      else this.#throwIfOver();
       const isHeld = (part: PartRecord) => part.sealed && part.bytes !== undefined && part.number > 1;
       const held = this.#sender.missing().filter(isHeld);
       if (held.length <= ((held[0]?.size ?? 0) > LARGE_PART ? 1 : MAX_SEALED_IN_MEMORY)) return;
@@ -187,6 +218,8 @@ export class OpenUpload implements Upload {
     const { head, replaceStart } = options;
     this.#sender.startEnd({ headLast: (replaceStart ?? head) !== undefined });
     try {
+      if (this.#options.refusedIsAway === true && !this.#sender.isOpen && !this.#isOpening)
+        await this.#askAgain();
       const info = await endUpload(
         {
           ...this.#ports,
@@ -251,7 +284,13 @@ export class OpenUpload implements Upload {
     return this.#closing;
   }
 
+  get #mayWait(): boolean {
+    return this.#options.refusedIsAway === true && this.#ports.spool !== undefined;
+  }
+
   #tick(): void {
+    if (this.#mayWait && this.#sender.failure !== undefined && Date.now() - this.#askedMs > ASK_AGAIN_MS)
+      this.#askAgain().catch((error: unknown) => this.#sender.fail(TapedeckError.from(error)));
     // Lagging twice the promise: whatever the reason, the bytes are safer on scratch than in memory alone.
     const limit = 2 * this.#options.durabilitySeconds + 1;
     if (this.#sender.isAway || this.#lag.lagSeconds(Date.now()) > limit) void this.#spoolMissing();

@@ -79,7 +79,7 @@ class OpenFallbackUpload implements FallbackUpload {
   #opening: Promise<boolean> | undefined;
   /** Set while the new storage gets what was recorded before. */
   #replaying: Promise<void> | undefined;
-  #left: { readonly index: number; readonly upload: Upload }[] = [];
+  #left: { readonly index: number; readonly upload: Upload; error?: TapedeckError }[] = [];
   #failure: TapedeckError | undefined;
   #end: FinishOptions | undefined;
   /** The replay has put the new start in place of the old one already. */
@@ -309,18 +309,31 @@ class OpenFallbackUpload implements FallbackUpload {
     await this.#dropLeft();
   }
 
+  /** What cannot be dropped now stays for the end of the file, when its storage may answer again. */
   async #dropLeft(): Promise<void> {
     await Promise.all(
-      this.#left.splice(0).map(async ({ index, upload }) => {
+      this.#left.map(async (left) => {
         try {
-          await upload.abort();
-          this.#journals.delete(index);
+          await left.upload.abort();
+          this.#journals.delete(left.index);
+          this.#left = this.#left.filter((other) => other !== left);
         } catch (cause) {
-          const error = TapedeckError.from(cause);
-          this.#options.onEvent({ kind: 'Left', storage: upload.storage, error });
+          left.error = TapedeckError.from(cause);
         }
       }),
     );
+  }
+
+  /** The file is complete: a last try to drop what there is of it elsewhere, and a word where that fails. */
+  async #dropLeftAtEnd(): Promise<void> {
+    if (this.#left.length === 0) return;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, DROP_MS);
+    await Promise.race([this.#dropLeft(), late]).finally(() => clearTimeout(timer));
+    for (const { upload, error } of this.#left) {
+      const silent = new TapedeckError('StorageTimeout', 'it did not answer in time.');
+      this.#options.onEvent({ kind: 'Left', storage: upload.storage, error: error ?? silent });
+    }
   }
 
   async flush(options: { signal?: AbortSignal } = {}): Promise<void> {
@@ -355,9 +368,7 @@ class OpenFallbackUpload implements FallbackUpload {
     try {
       const object = await this.#finish(options);
       await this.#stopKeeping();
-      const { promise: late, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, DROP_MS);
-      await Promise.race([this.#dropLeft(), late]).finally(() => clearTimeout(timer));
+      await this.#dropLeftAtEnd();
       return object;
     } finally {
       await this.close();
