@@ -20,7 +20,7 @@ await build({
       // zod's namespace holds its messages in all languages; a recorder speaks English.
       setup: ({ onLoad }) =>
         onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
-          contents: "export { default as en } from './en.js';",
+          contents: `export { default as en } from ${JSON.stringify('./en.js')};`,
         })),
     },
   ],

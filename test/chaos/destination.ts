@@ -21,10 +21,10 @@ export interface Destination {
   close(): Promise<void>;
 }
 
-export async function localDestination(): Promise<Destination> {
+export async function localDestination(name = 'place'): Promise<Destination> {
   const directory = await mkdtemp(join(tmpdir(), 'tapedeck-place-'));
   return {
-    manifests: [localStorageManifest('place', directory)],
+    manifests: [localStorageManifest(name, directory)],
     fetch: async ({ url }) => fileURLToPath(url ?? ''),
     async contents() {
       const entries = await readdir(directory, { recursive: true, withFileTypes: true });
@@ -40,6 +40,7 @@ export interface S3Destination extends Destination {
 
 /** Over a server of its own, which may be killed and started again. */
 export async function s3Destination(
+  name = 'place',
   manifestsOf: (name: string, server: VersityGw) => readonly object[] = s3StorageManifests,
 ): Promise<S3Destination> {
   const server = await startVersityGw();
@@ -48,7 +49,7 @@ export async function s3Destination(
   let fetched = 0;
   return {
     server,
-    manifests: manifestsOf('place', server),
+    manifests: manifestsOf(name, server),
     async fetch({ key }) {
       const path = join(directory, `${++fetched}.mp4`);
       await bucket.download(key, path);
@@ -67,7 +68,7 @@ export async function s3Destination(
 }
 
 /** The same server as a Space: what differs is how the storage is written down. */
-export const spacesDestination = (): Promise<S3Destination> => s3Destination(spacesStorageManifests);
+export const spacesDestination = (): Promise<S3Destination> => s3Destination('place', spacesStorageManifests);
 
 export const destinations = {
   Local: localDestination,
