@@ -30,6 +30,8 @@ export function createOutputFiles(options: {
   readonly persist: () => Promise<void>;
   /** Aborted: uploads give up what they are still trying and leave it for later. */
   readonly giveUp: AbortSignal;
+  /** Aborted: the first file need not be opened any more. */
+  readonly calledOff: AbortSignal;
 }): OutputFiles {
   const { spec, store, book } = options;
   const sinks: FileSink[] = [];
@@ -52,6 +54,7 @@ export function createOutputFiles(options: {
       onJournal: options.persist,
       // A recording that has begun must not wait for a storage that is away.
       inBackground: sinks.length > 0 || spec.attempt > 1,
+      ...(sinks.length > 0 ? {} : { signal: options.calledOff }),
     });
     sinks.push(sink);
     book.files = [...book.files, sink];

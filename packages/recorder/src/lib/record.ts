@@ -37,7 +37,15 @@ async function recordInto(
   context: RunContext,
 ): Promise<RunResult> {
   const { book } = context;
-  const files = await openFiles(stores, giveUp, context);
+  const calledOff = watchForEnd(context);
+  const files = await openFiles(stores, { giveUp, calledOff: calledOff.signal }, context).catch(
+    (error: unknown) => {
+      // A stop or SIGTERM while a storage that may be away is asked: there is nothing to wait for.
+      if (!calledOff.signal.aborted || context.spec.attempt > 1) throw error;
+    },
+  );
+  calledOff.close();
+  if (files === undefined) return decideResult(calledOff.outcome, { recorded: false });
   // Beside the recording: what the attempt before left open is safe soon, and does not delay this one.
   const earlier = completeOpenFiles(context, stores);
   try {
@@ -54,22 +62,41 @@ async function recordInto(
   }
 }
 
+/** Aborts its signal once nothing is to be recorded any more, and knows why. */
+function watchForEnd({ interrupt, desired }: RunContext): {
+  readonly signal: AbortSignal;
+  readonly outcome: CaptureOutcome;
+  close(): void;
+} {
+  const stopped = new AbortController();
+  const unsubscribe = desired.subscribe((state) => {
+    if (state === 'Stopped') stopped.abort();
+  });
+  return {
+    signal: AbortSignal.any([interrupt, stopped.signal]),
+    get outcome(): CaptureOutcome {
+      return stopped.signal.aborted ? { kind: 'Stopped', reason: 'Requested' } : { kind: 'Interrupted' };
+    },
+    close: unsubscribe,
+  };
+}
+
 /** The first storage, in the order of the spec, that takes the upload; the last one's refusal is the run's. */
 async function openFiles(
   stores: ReadonlyMap<string, Store>,
-  giveUp: AbortSignal,
+  signals: { readonly giveUp: AbortSignal; readonly calledOff: AbortSignal },
   context: RunContext,
 ): Promise<OutputFiles> {
   const { spec, book, persist, log } = context;
   const candidates = [...stores.values()];
   for (const store of candidates) {
-    const files = createOutputFiles({ spec, store, book, persist, giveUp });
+    const files = createOutputFiles({ spec, store, book, persist, ...signals });
     try {
       await files.prepare();
       return files;
     } catch (error) {
       await files.abandon();
-      if (store === candidates.at(-1)) throw error;
+      if (store === candidates.at(-1) || signals.calledOff.aborted) throw error;
       const { code, message } = TapedeckError.from(error);
       log.warn('StoragePassedOver', { storage: store.name, code, message });
       book.notice({

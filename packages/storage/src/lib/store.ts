@@ -41,6 +41,8 @@ export interface UploadOptions {
    * it `createUpload` rejects after half a minute of trying.
    */
   readonly openInBackground?: boolean;
+  /** Calls off an upload that still opens: `createUpload` rejects at once. One that is open does not hear it. */
+  readonly signal?: AbortSignal;
 }
 
 export interface FinishOptions {
