@@ -126,6 +126,11 @@ describe('after a run that records', () => {
     ['killed, to stop', { files: open, over: 'Requested' }, { kind: 'Finish', stopReason: 'Requested' }],
     ['killed, to stop, nothing there', { over: 'Requested' }, { kind: 'Failed', reason: 'NothingRecorded' }],
     [
+      'killed before it cleared away what it had joined',
+      { files: [{ ...file('Complete'), replaces: ['b.mp4'] }], over: 'Requested' },
+      { kind: 'Finish', stopReason: 'Requested' },
+    ],
+    [
       'killed at its limit',
       { files: whole, over: 'MaxDuration' },
       { kind: 'Uploaded', stopReason: 'MaxDuration' },

@@ -52,9 +52,9 @@ export function readHistory(reports: readonly RunReport[], attempts: Attempts): 
   };
 }
 
-/** Is anything in the storage that nobody has completed yet? */
+/** Is anything in the storage that nobody has completed, or cleared away, yet? */
 export function hasOpenFiles(files: readonly RunFile[]): boolean {
-  return files.some((file) => file.state === 'Open');
+  return files.some((file) => file.state === 'Open' || (file.replaces ?? []).length > 0);
 }
 
 /** Is there anything at all that a person could watch, or could once it is completed? */

@@ -84,6 +84,8 @@ export const runFile = z.object({
   heldSeconds: z.number().optional(),
   /** Of a file that joins several attempts: how much of it each of them recorded, in order. */
   pieces: z.array(z.object({ attempt: z.int().positive(), durationSeconds: z.number() })).optional(),
+  /** Keys in the same storage that this file took the place of and that are still to be deleted. */
+  replaces: z.array(z.string()).optional(),
   /** CRC-32 over the whole object as eight hex digits, once complete. */
   crc32: z.string().optional(),
   /** Where it can be found by a person: s3://bucket/key, file:///… */

@@ -49,6 +49,8 @@ export interface FileSinkOptions {
   readonly onJournal: () => Promise<void>;
   /** A file after the first: the recording runs, and must not wait for a storage that is away. */
   readonly inBackground?: boolean;
+  /** Calls off the opening; see `UploadOptions.signal`. */
+  readonly signal?: AbortSignal;
 }
 
 /** Opens the upload, before there is any media: a storage that refuses is known before the recording starts. */
@@ -66,6 +68,7 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
     filler: mp4Filler,
     minFillerSize,
     openInBackground: options.inBackground ?? false,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
     onJournal: (next) => {
       journal = next;
       return options.onJournal();

@@ -15,6 +15,8 @@ export interface OpenOutputFileOptions {
   readonly segment: number;
   /** The recording runs, and must not wait for a storage that is away. */
   readonly inBackground: boolean;
+  /** Calls off the opening; see `UploadOptions.signal`. */
+  readonly calledOff?: AbortSignal;
 }
 
 /** Opens a file in the storage or the storages that it goes to. Rejects with the last one's refusal when none takes it. */
@@ -24,16 +26,18 @@ export async function openOutputFile(options: OpenOutputFileOptions): Promise<Ou
   if (store === undefined) throw new TapedeckError('InvalidManifest', 'The run names no storage.');
   if (spec.storageMode === 'Mirror') return openMirrored(options);
   const { fallbackAfterSeconds } = spec;
+  const { inBackground, calledOff } = options;
+  const opening = { inBackground, ...(calledOff === undefined ? {} : { signal: calledOff }) };
   const sink =
     stores.length === 1 || fallbackAfterSeconds === undefined
       ? await openFileSink({
           ...common(options),
-          inBackground: options.inBackground,
+          ...opening,
           openUpload: (upload) => store.createUpload(upload),
         })
       : await openFileSink({
           ...common(options),
-          inBackground: options.inBackground,
+          ...opening,
           mayMove: true,
           openUpload: (upload) =>
             createFallbackUpload(stores, {

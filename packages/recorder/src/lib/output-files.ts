@@ -34,6 +34,8 @@ export function createOutputFiles(options: {
   readonly persist: () => Promise<void>;
   /** Aborted: uploads give up what they are still trying and leave it for later. */
   readonly giveUp: AbortSignal;
+  /** Aborted: the first file need not be opened any more. */
+  readonly calledOff: AbortSignal;
 }): OutputFiles {
   const { spec, stores, book, persist } = options;
   const files: OutputFile[] = [];
@@ -47,7 +49,16 @@ export function createOutputFiles(options: {
   async function prepare(): Promise<OutputFile> {
     // A recording that has begun must not wait for a storage that is away.
     const inBackground = files.length > 0 || spec.attempt > 1;
-    const file = await openOutputFile({ spec, stores, book, persist, segment, inBackground });
+    const calledOff = files.length > 0 ? {} : { calledOff: options.calledOff };
+    const file = await openOutputFile({
+      spec,
+      stores,
+      book,
+      persist,
+      segment,
+      inBackground,
+      ...calledOff,
+    });
     files.push(file);
     book.files = [...book.files, ...file.sinks];
     await persist();

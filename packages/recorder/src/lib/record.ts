@@ -37,7 +37,15 @@ async function recordInto(
   context: RunContext,
 ): Promise<RunResult> {
   const { book } = context;
-  const files = await openFiles(stores, giveUp, context);
+  const calledOff = watchForEnd(context);
+  const files = await openFiles(stores, { giveUp, calledOff: calledOff.signal }, context).catch(
+    (error: unknown) => {
+      // A stop or SIGTERM while a storage that may be away is asked: there is nothing to wait for.
+      if (!calledOff.signal.aborted || context.spec.attempt > 1) throw error;
+    },
+  );
+  calledOff.close();
+  if (files === undefined) return decideResult(calledOff.outcome, { recorded: false });
   // Beside the recording: what the attempt before left open is safe soon, and does not delay this one.
   const earlier = completeOpenFiles(context, stores);
   try {
@@ -55,13 +63,32 @@ async function recordInto(
   }
 }
 
+/** Aborts its signal once nothing is to be recorded any more, and knows why. */
+function watchForEnd({ interrupt, desired }: RunContext): {
+  readonly signal: AbortSignal;
+  readonly outcome: CaptureOutcome;
+  close(): void;
+} {
+  const stopped = new AbortController();
+  const unsubscribe = desired.subscribe((state) => {
+    if (state === 'Stopped') stopped.abort();
+  });
+  return {
+    signal: AbortSignal.any([interrupt, stopped.signal]),
+    get outcome(): CaptureOutcome {
+      return stopped.signal.aborted ? { kind: 'Stopped', reason: 'Requested' } : { kind: 'Interrupted' };
+    },
+    close: unsubscribe,
+  };
+}
+
 /** The storages, in the order of the spec. Those that refuse are passed over where another takes the file. */
 async function openFiles(
   stores: ReadonlyMap<string, Store>,
-  giveUp: AbortSignal,
+  signals: { readonly giveUp: AbortSignal; readonly calledOff: AbortSignal },
   { spec, book, persist }: RunContext,
 ): Promise<OutputFiles> {
-  const files = createOutputFiles({ spec, stores: [...stores.values()], book, persist, giveUp });
+  const files = createOutputFiles({ spec, stores: [...stores.values()], book, persist, ...signals });
   try {
     await files.prepare();
     return files;

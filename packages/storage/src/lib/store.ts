@@ -46,6 +46,8 @@ export interface UploadOptions {
    * is tried again now and then and at the end, and only the end rejects. For a copy beside others.
    */
   readonly refusedIsAway?: boolean;
+  /** Calls off an upload that still opens: `createUpload` rejects at once. One that is open does not hear it. */
+  readonly signal?: AbortSignal;
 }
 
 export interface FinishOptions {

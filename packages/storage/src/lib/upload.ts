@@ -111,8 +111,11 @@ export class OpenUpload implements Upload {
 
   async #begin(endless: boolean): Promise<void> {
     const { driver, policy, timeouts, fullKey } = this.#ports;
-    const { contentType, onJournal } = this.#options;
-    const { signal } = this.#sender;
+    const { contentType, onJournal, signal: calledOff } = this.#options;
+    const signal =
+      calledOff === undefined || endless
+        ? this.#sender.signal
+        : AbortSignal.any([this.#sender.signal, calledOff]);
     const begin = () =>
       callOnce(`Opening the upload of ${this.key}`, timeouts.callMs, signal, (signal) =>
         driver.begin({ key: fullKey, contentType }, { signal }),

@@ -128,26 +128,27 @@ class OpenFallbackUpload implements FallbackUpload {
     for (const index of this.#stores.keys()) {
       const isLast = index === this.#stores.length - 1;
       try {
-        this.#upload = await this.#create(index, this.#options.openInBackground === true);
+        const { signal, openInBackground = false } = this.#options;
+        this.#upload = await this.#create(index, { openInBackground, ...(signal && { signal }) });
         this.#index = index;
         if (isLast) await this.#stopKeeping();
         this.#ticker = setInterval(() => this.#tick(), TICK_MS);
         return;
       } catch (error) {
-        if (isLast) throw error;
+        if (isLast || this.#options.signal?.aborted) throw error;
         this.#passOver(index, error);
       }
     }
   }
 
-  async #create(index: number, openInBackground: boolean): Promise<Upload> {
-    const { spool } = this.#options;
+  async #create(index: number, opening: Pick<UploadOptions, 'openInBackground' | 'signal'>): Promise<Upload> {
+    const { spool, signal: _, ...options } = this.#options;
     const store = this.#stores[index];
     if (store === undefined) throw new TapedeckError('InvalidManifest', 'No storage is named.');
     try {
       return await store.createUpload({
-        ...this.#options,
-        openInBackground,
+        ...options,
+        ...opening,
         spool: { ...spool, maxBytes: Math.floor(spool.maxBytes / 2) },
         onJournal: (journal) => this.#takeJournal(index, journal),
       });
@@ -242,7 +243,7 @@ class OpenFallbackUpload implements FallbackUpload {
     for (let index = before + 1; index < this.#stores.length && this.#kept !== undefined; index++) {
       let next: Upload;
       try {
-        next = await this.#create(index, false);
+        next = await this.#create(index, { openInBackground: false });
       } catch (cause) {
         this.#passOver(index, cause);
         continue;
