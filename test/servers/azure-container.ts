@@ -10,6 +10,7 @@ export interface AzureContainer {
   openBlocks(key: string): Promise<number>;
   headers(key: string): Promise<Headers>;
   download(key: string, path: string): Promise<void>;
+  delete(key: string): Promise<void>;
 }
 
 export function openContainer(endpoint: string, container: string, sas: string): AzureContainer {
@@ -43,6 +44,9 @@ export function openContainer(endpoint: string, container: string, sas: string):
       return [...(await answer.text()).matchAll(/<Block>/g)].length;
     },
     headers: async (key) => (await ask(address(key), { method: 'HEAD' })).headers,
+    async delete(key) {
+      await ask(address(key), { method: 'DELETE' });
+    },
     async download(key, path) {
       await writeFile(path, Buffer.from(await (await ask(address(key))).arrayBuffer()));
     },

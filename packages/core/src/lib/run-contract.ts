@@ -90,6 +90,10 @@ export const runFile = z.object({
   url: z.string().optional(),
   /** Present while Open. */
   journal: uploadJournal.optional(),
+  /** Uploads of it in storages that were left for another one, and that nobody has dropped yet. */
+  dropped: z.array(uploadJournal).optional(),
+  /** Which of several equal files in different storages it is, from 1; absent where there is one. */
+  copy: z.int().positive().optional(),
 });
 export type RunFile = z.infer<typeof runFile>;
 
@@ -115,6 +119,10 @@ export const runSpec = z.object({
   durabilitySeconds: z.number().positive(),
   /** In order of preference. */
   storages: z.array(runStorage).min(1).max(4),
+  /** `Fallback`: the first of them that takes a file; the next one when it is lost. `Mirror`: all of them. Absent: Fallback. */
+  storageMode: z.enum(['Fallback', 'Mirror']).optional(),
+  /** How long a storage may be away before the next one is taken. Absent: it is waited for. */
+  fallbackAfterSeconds: z.number().positive().optional(),
   /** Key of the first file without its extension, below the storage's prefix: `default/20261121/physics_20261121T090000Z`. */
   keyBase: z.string(),
   /** Files of earlier attempts, oldest first. */

@@ -23,6 +23,17 @@ it('joins what several attempts wrote of a segment, and nothing else', () => {
   expect(brokenSegments([file(1, 1), file(2, 1)])).toEqual([]);
 });
 
+it('joins each copy for itself', () => {
+  const copies = [1, 2].flatMap((copy) =>
+    [1, 2].map((attempt) => file(1, attempt, { copy, storage: `place-${copy}` })),
+  );
+  expect(brokenSegments(copies).map((pieces) => pieces.map(({ storage }) => storage))).toEqual([
+    ['place-1', 'place-1'],
+    ['place-2', 'place-2'],
+  ]);
+  expect(brokenSegments([file(1, 1, { copy: 1 }), file(1, 1, { copy: 2, storage: 'there' })])).toEqual([]);
+});
+
 it('leaves a segment alone that is not whole, or lies in two storages', () => {
   expect(brokenSegments([file(1, 1, { state: 'Open' }), file(1, 2)])).toEqual([]);
   expect(brokenSegments([file(1, 1, { storage: 'there' }), file(1, 2)])).toEqual([]);

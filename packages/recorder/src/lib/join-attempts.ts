@@ -41,10 +41,10 @@ export async function joinAttempts(context: RunContext, stores: ReadonlyMap<stri
 
 /**
  * The segments that more than one attempt wrote, or one that could not finish it: what was completed from a journal
- * has no checksum, and no index either. All their files are complete, and in one storage.
+ * has no checksum, and no index either. All their files are complete, and in one storage; of copies each for itself.
  */
 export function brokenSegments(files: readonly RunFile[]): RunFile[][] {
-  const bySegment = Map.groupBy(files, (file) => file.segment);
+  const bySegment = Map.groupBy(files, ({ segment, copy }) => `${segment} ${copy ?? ''}`);
   return [...bySegment.values()].filter(
     (pieces) =>
       (pieces.length > 1 || pieces.some(({ crc32 }) => crc32 === undefined)) &&
@@ -62,7 +62,8 @@ async function joinPieces(context: RunContext, store: Store, pieces: readonly Ru
   const segment = pieces[0]?.segment ?? 1;
   const timeline = createTimeline({ splitEverySeconds: Number.POSITIVE_INFINITY });
   const sink = await openFileSink({
-    store,
+    openUpload: (options) => store.createUpload(options),
+    ...(pieces[0]?.copy === undefined ? {} : { copy: pieces[0].copy }),
     segment,
     attempt: spec.attempt,
     key: joinedKey(spec, segment),
@@ -108,9 +109,11 @@ function replacePieces(
   pieces: readonly RunFile[],
   joined: RunFile,
 ): TrackedFile[] {
-  const gone = new Set(pieces.map((piece) => piece.key));
-  const at = files.findIndex((tracked) => gone.has(tracked.file.key));
-  const kept = files.filter((tracked) => !gone.has(tracked.file.key));
+  // Copies have the same keys.
+  const isPiece = ({ file: { key, storage } }: TrackedFile) =>
+    pieces.some((piece) => piece.key === key && piece.storage === storage);
+  const at = files.findIndex(isPiece);
+  const kept = files.filter((tracked) => !isPiece(tracked));
   return kept.toSpliced(at, 0, { file: joined, progress: undefined });
 }
 

@@ -3,9 +3,9 @@ const MiB = 1024 * 1024;
 /**
  * So many bytes of parts may lie about that nobody needs any more. They are outside of the collector's own heap, which
  * is small and keeps it quiet: left to itself it lets 60 to 100 MiB of them gather when an upload runs at full speed.
- * Collecting a heap of 15 MB takes some 8 ms, once in half a minute at 4 Mbit/s.
+ * Collecting a heap of 15 MB takes some 8 ms, once a minute at 4 Mbit/s.
  */
-const COLLECT_EVERY_BYTES = 16 * MiB;
+const COLLECT_EVERY_BYTES = 32 * MiB;
 
 export interface Collector {
   /** So many bytes were let go. */

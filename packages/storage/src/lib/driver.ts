@@ -57,6 +57,8 @@ export interface Part {
    * revision is the newer, whenever it arrives. Absent: 0.
    */
   readonly revision?: number;
+  /** Over its bytes, where the caller knows it already. */
+  readonly crc32?: number;
 }
 
 export interface CompletedPart {

@@ -160,6 +160,14 @@ export class PartSender {
     if (this.missing().length <= PARALLEL_PUTS) this.#send(part);
   }
 
+  /** What was refused once may be allowed by now: it is tried again. */
+  forgive(): void {
+    this.#failure = undefined;
+    this.#failures = 0;
+    this.#notBeforeMs = 0;
+    this.pump();
+  }
+
   noteTrouble(error: TapedeckError): void {
     const sinceMs = this.#trouble?.sinceMs ?? Date.now();
     this.#trouble = { code: error.code, message: error.message, sinceMs };
@@ -220,10 +228,10 @@ export class PartSender {
 
   async #put(part: PartRecord): Promise<void> {
     const { driver, timeouts, key, readSpooled, onPending, onStored } = this.#ports;
-    const { number, offset, size, revision } = part;
+    const { number, offset, size, crc32, revision } = part;
     const bytes = part.bytes === undefined ? await readSpooled(number) : [...part.bytes];
     const what = `Putting part ${number} of ${key}`;
-    const put = { number, offset, size, bytes, revision };
+    const put = { number, offset, size, bytes, crc32, revision };
     const before = part.pending;
     if (driver.predictReceipt !== undefined) {
       part.pending = addPending(before, { revision, size, receipt: driver.predictReceipt(put) });

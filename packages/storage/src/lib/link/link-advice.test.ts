@@ -8,6 +8,7 @@ describe('where there are no links', () => {
       'fetch it with: sftp files.example.com:/recordings/a.mp4 .',
     ],
     ['sftp://h:2222/a%20b/it%27s.mp4', "fetch it with: sftp -P 2222 'h:/a b/it'\\''s.mp4' ."],
+    ['sftp://h/~/recordings/a.mp4', 'fetch it with: sftp h:recordings/a.mp4 .'],
     ['odd://place', 'odd://place has to be fetched with an account that may read it.'],
   ])('%s says how to fetch it', (url, advice) => {
     const error = noLinksError({ provider: 'SFTP', url: () => url }, 'key');

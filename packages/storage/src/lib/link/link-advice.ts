@@ -17,7 +17,8 @@ function fetching(target: string): string {
   const parsed = URL.canParse(target) ? new URL(target) : undefined;
   if (parsed?.protocol !== 'sftp:') return `${target} has to be fetched with an account that may read it.`;
   const port = parsed.port === '' ? '' : `-P ${parsed.port} `;
-  const path = decodeURIComponent(parsed.pathname);
+  // `/~/` is where the login lands, which sftp takes a relative path for.
+  const path = decodeURIComponent(parsed.pathname).replace(/^\/~\//, '');
   const source = `${parsed.hostname}:${path}`;
   return `fetch it with: sftp ${port}${/^[\w@%+=:,./-]+$/.test(source) ? source : `'${source.replaceAll("'", "'\\''")}'`} .`;
 }

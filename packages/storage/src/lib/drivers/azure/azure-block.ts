@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
 import type { Part } from '../../driver.ts';
+import { md5Of } from '../../md5.ts';
 
 /** `md5` in hex. With the upload's name and the part's number it makes the block's id. */
 const azureReceipt = z.object({ revision: z.int().min(0), md5: z.string().length(32) });
@@ -36,19 +36,8 @@ export function parseReceipt(receipt: unknown): AzureReceipt {
   throw new TapedeckError('InvalidManifest', 'A part receipt is not one of an Azure container.');
 }
 
-/** The receipt is asked for right before the put, which needs the same sum. */
-const sums = new WeakMap<readonly Uint8Array[], string>();
-
 export function receiptOf({ bytes, revision = 0 }: Pick<Part, 'bytes' | 'revision'>): AzureReceipt {
-  const md5 = sums.get(bytes) ?? md5Of(bytes).toString('hex');
-  sums.set(bytes, md5);
-  return { revision, md5 };
-}
-
-export function md5Of(chunks: readonly Uint8Array[]): Buffer {
-  const hash = createHash('md5');
-  for (const chunk of chunks) hash.update(chunk);
-  return hash.digest();
+  return { revision, md5: md5Of(bytes).toString('hex') };
 }
 
 export interface ListedBlock {

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
 import type { CompletedPart, ObjectSpec, UploadToken } from '../../driver.ts';
-import { type Block, blockId, md5Of, parseReceipt } from './azure-block.ts';
+import { md5Of } from '../../md5.ts';
+import { type Block, blockId, parseReceipt } from './azure-block.ts';
 
 /** The service keeps nothing of an upload but its blocks: what the blob is to be comes with the list of them. */
 const azureToken = z.object({

@@ -1,8 +1,9 @@
 import { TapedeckError } from '@tapedeck/core';
 import type { Driver, StoredPart } from '../../driver.ts';
+import { md5Of } from '../../md5.ts';
 import type { GcsClient, GcsRequest } from './gcs-client.ts';
 import { refusalOf, translateGcsError } from './gcs-errors.ts';
-import { md5Of, parseReceipt, parseToken, predictReceipt } from './gcs-receipt.ts';
+import { parseReceipt, parseToken, predictReceipt } from './gcs-receipt.ts';
 import { escapeXml, xmlElements, xmlText } from './gcs-xml.ts';
 
 /** Starting, putting and completing; what else completing may ask for is the right to replace. */

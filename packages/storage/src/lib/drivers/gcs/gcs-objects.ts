@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
 import type { Driver, ObjectInfo } from '../../driver.ts';
+import { md5Of } from '../../md5.ts';
 import type { GcsClient, GcsRequest } from './gcs-client.ts';
-import { md5Of } from './gcs-receipt.ts';
 
 /** Of an object's resource (https://cloud.google.com/storage/docs/json_api/v1/objects), what is asked for. */
 const objectResource = z.object({

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
 import type { PartReceipt, UploadToken } from '../../driver.ts';
+import { md5Of } from '../../md5.ts';
 
 const multipartToken = z.object({ key: z.string(), uploadId: z.string() });
 export type MultipartToken = z.infer<typeof multipartToken>;
@@ -30,10 +30,4 @@ export function parseReceipt(value: PartReceipt): GcsReceipt {
  */
 export function predictReceipt(chunks: readonly Uint8Array[]): GcsReceipt {
   return { etag: `"${md5Of(chunks).toString('hex')}"` };
-}
-
-export function md5Of(chunks: readonly Uint8Array[]): Buffer {
-  const hash = createHash('md5');
-  for (const chunk of chunks) hash.update(chunk);
-  return hash.digest();
 }

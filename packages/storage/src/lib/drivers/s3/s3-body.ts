@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { crc32Of } from '../../crc32.ts';
+import { md5Of } from '../../md5.ts';
 
 /** A body that is sent as it lies in memory, without being copied into one piece first. */
 export function streamBody(chunks: readonly Uint8Array[]): Readable {
@@ -26,18 +26,4 @@ export function crc32Base64(chunks: readonly Uint8Array[]): string {
   const value = Buffer.alloc(4);
   value.writeUInt32BE(crc32Of(chunks));
   return value.toString('base64');
-}
-
-/** By the list of a part's views: the receipt that is told before a put and the put itself need the same one. */
-const digests = new WeakMap<readonly Uint8Array[], Buffer>();
-
-/** Hashing takes as long as all the rest of an upload does, so each list is hashed once; its bytes must stay as they are. */
-export function md5Of(chunks: readonly Uint8Array[]): Buffer {
-  const known = digests.get(chunks);
-  if (known !== undefined) return known;
-  const hash = createHash('md5');
-  for (const chunk of chunks) hash.update(chunk);
-  const digest = hash.digest();
-  digests.set(chunks, digest);
-  return digest;
 }

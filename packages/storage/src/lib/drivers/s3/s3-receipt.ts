@@ -1,6 +1,7 @@
 import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
-import { crc32Base64, md5Of } from './s3-body.ts';
+import { md5Of } from '../../md5.ts';
+import { crc32Base64 } from './s3-body.ts';
 import type { S3Config } from './s3-config.ts';
 
 /** The checksum where the service gave one: it wants to see it again on completion. */

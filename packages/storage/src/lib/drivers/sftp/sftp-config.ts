@@ -3,7 +3,7 @@ import type { CredentialValues } from '../../credentials.ts';
 import { type HostKeyPin, parseHostKey } from './sftp-host-key.ts';
 import { readPrivateKey } from './sftp-private-key.ts';
 
-const DEFAULT_PORT = 22;
+export const DEFAULT_PORT = 22;
 
 /** A directory on a server, with everything decided that needs no network. */
 export interface SftpConfig {

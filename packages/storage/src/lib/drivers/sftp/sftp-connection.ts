@@ -1,10 +1,11 @@
-import { connect as openSocket, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TapedeckError } from '@tapedeck/core';
 import type { SFTPWrapper } from 'ssh2';
 import SftpClient from 'ssh2-sftp-client';
 import type { SftpConfig } from './sftp-config.ts';
 import { hostKeyAlgorithms } from './sftp-host-key.ts';
+import { BatchingSocket } from './sftp-socket.ts';
 
 /** From the first packet to SFTP's own greeting; the library itself would wait for ever at the last step. */
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -126,7 +127,8 @@ export async function openConnection(
   const note = (error: Error) => {
     reason ??= error;
   };
-  const socket = openSocket({ host: config.host, port: config.port, noDelay: true });
+  const socket = new BatchingSocket();
+  socket.open(config.port, config.host);
   // Errors come to us twice, through the library and from its promise; nobody else may print them or throw them.
   const nothing = () => undefined;
   const client = new SftpClient('tapedeck', { error: nothing, end: nothing, close: nothing });

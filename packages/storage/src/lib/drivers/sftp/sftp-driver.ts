@@ -5,7 +5,7 @@ import type { CallOptions, Driver, UploadToken } from '../../driver.ts';
 import type { DriverConfig } from '../drivers.ts';
 import { sftpCapabilities } from './sftp-capabilities.ts';
 import { createSftpClient } from './sftp-client.ts';
-import { readSftpConfig } from './sftp-config.ts';
+import { DEFAULT_PORT, readSftpConfig, type SftpConfig } from './sftp-config.ts';
 import { sftpStatus, statusOf, translateSftpError } from './sftp-errors.ts';
 import {
   alreadyThere,
@@ -18,6 +18,7 @@ import {
   resolveKey,
   walk,
 } from './sftp-files.ts';
+import { explainFull } from './sftp-room.ts';
 import type { SftpFile, SftpSession } from './sftp-session.ts';
 import {
   closeQuietly,
@@ -29,6 +30,7 @@ import {
   placeHead,
   putHead,
   receiptOf,
+  removeWhereAllowed,
   temporaryPath,
   type UploadPaths,
   uploadGone,
@@ -53,8 +55,7 @@ const needs = {
 export async function createSftpDriver({ spec, credentials }: DriverConfig): Promise<Driver> {
   const config = readSftpConfig(spec, credentials);
   const { directory: root, hostKeys } = config;
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-  const address = `sftp://${host}:${config.port}`;
+  const address = addressOf(config);
   const client = createSftpClient(config, address);
   const fileOf = (key: string) => resolveKey(root, key);
   const url = (key: string) => address + urlPath(root, key);
@@ -123,7 +124,7 @@ export async function createSftpDriver({ spec, credentials }: DriverConfig): Pro
       return call(`Completing ${url(key)}`, needs.rename, options, async (session) => {
         const body = await openBody(session, paths).catch(async (error: unknown) => {
           // An earlier completion was cut off before it had cleared away.
-          if (isGone(error)) await session.remove(paths.head);
+          if (isGone(error)) await clearAway(session, paths);
           throw error;
         });
         try {
@@ -139,7 +140,7 @@ export async function createSftpDriver({ spec, credentials }: DriverConfig): Pro
           await closeQuietly(body);
         }
         await giveName(session, paths);
-        await Promise.all([session.remove(paths.head), session.remove(paths.newHead)]);
+        await clearAway(session, paths);
         return describe(session, key, paths.final).catch((error: unknown) => {
           if (statusOf(error) !== sftpStatus.PermissionDenied) throw error;
           return { key, size };
@@ -254,36 +255,18 @@ async function giveName(session: SftpSession, paths: UploadPaths): Promise<void>
   }
 }
 
-/** OpenSSH has one word for everything that goes wrong with a write; asking for the room that is left tells more. */
-async function explainFull(
-  session: SftpSession,
-  path: string,
-  size: number,
-  write: () => Promise<void>,
-): Promise<void> {
-  try {
-    await write();
-  } catch (error) {
-    if (statusOf(error) !== sftpStatus.Failure) throw error;
-    const directory = parentOf(path);
-    const free = await session.freeBytes(directory === '' ? '.' : directory);
-    if (free !== undefined && free < size) {
-      throw new TapedeckError(
-        'StorageFull',
-        `Writing ${path} failed: the disk of the SFTP server is full; free some space there.`,
-        { cause: error },
-      );
-    }
-    throw new TapedeckError(
-      'StorageUnavailable',
-      `Writing ${path} failed: the SFTP server says no more than "Failure"; a quota that is used up or a failing disk are the usual reasons.`,
-      { cause: error },
-    );
-  }
+/** What part 1 was in; where the user may not delete, it stays. */
+async function clearAway(session: SftpSession, paths: UploadPaths): Promise<void> {
+  await Promise.all([paths.head, paths.newHead].map((path) => removeWhereAllowed(session, path)));
 }
 
 function isGone(error: unknown): boolean {
   return error instanceof TapedeckError && error.code === 'UploadGone';
+}
+
+function addressOf({ host, port }: SftpConfig): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  return port === DEFAULT_PORT ? `sftp://${name}` : `sftp://${name}:${port}`;
 }
 
 /** Paths from where the login lands begin with `/~/`, as in curl's and other programs' addresses. */

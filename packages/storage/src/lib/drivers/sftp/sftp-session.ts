@@ -16,8 +16,8 @@ const CHUNKS_IN_FLIGHT = 8;
 
 /** The calls of SFTP for one operation: each is one request, and none begins once the signal has fired. */
 export interface SftpSession {
-  /** `r`: to read; `r+`: to read and write what is there; `wx`: a new file, failing where there is one. */
-  open(path: string, mode: 'r' | 'r+' | 'wx'): Promise<SftpFile>;
+  /** `r`: to read; `r+`: to read and write what is there; `wx`: a new file, failing where there is one, which `w` empties. */
+  open(path: string, mode: 'r' | 'r+' | 'w' | 'wx'): Promise<SftpFile>;
   /** Undefined where there is nothing. */
   stat(path: string): Promise<Stats | undefined>;
   mkdir(path: string): Promise<void>;
@@ -99,8 +99,11 @@ export function openSession(connection: SftpConnection, signal: AbortSignal | un
         request<void>((sftp, answer) => sftp.ext_openssh_rename(from, to, answer)),
       );
       if (isOffered) return;
-      await remove(to);
-      await rename(from, to);
+      await rename(from, to).catch(async (error: unknown) => {
+        if (statusOf(error) !== sftpStatus.Failure) throw error;
+        await remove(to);
+        await rename(from, to);
+      });
     },
     readdir: (path) => value<FileEntryWithStats[]>((sftp, answer) => sftp.readdir(path, answer)),
     async freeBytes(path) {
@@ -202,30 +205,39 @@ async function whereOffered(call: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** Pieces of one write each. Views that are smaller are put together, which copies them; larger ones are cut. */
+/**
+ * Pieces of one write each: large views are cut evenly, which copies nothing, and small ones are put together, since
+ * what a write costs besides its bytes is some thousand of them.
+ */
 export function* cutChunks(
   views: readonly Uint8Array[],
   position: number,
   size: number = CHUNK_BYTES,
 ): Generator<{ readonly bytes: Buffer; readonly at: number }> {
+  const small = size / 4;
   let at = position;
-  let small: Buffer[] = [];
+  let gathered: Uint8Array[] = [];
   let held = 0;
   const flush = function* () {
     if (held === 0) return;
-    const bytes = small.length === 1 && small[0] !== undefined ? small[0] : Buffer.concat(small, held);
-    yield { bytes, at };
+    yield { bytes: Buffer.concat(gathered, held), at };
     at += held;
-    small = [];
+    gathered = [];
     held = 0;
   };
   for (const view of views) {
-    for (let start = 0; start < view.length; ) {
-      const length = Math.min(size - held, view.length - start);
-      small.push(Buffer.from(view.buffer, view.byteOffset + start, length));
-      held += length;
-      start += length;
-      if (held === size) yield* flush();
+    if (view.length < small) {
+      if (held + view.length > size) yield* flush();
+      gathered.push(view);
+      held += view.length;
+      continue;
+    }
+    yield* flush();
+    const piece = Math.ceil(view.length / Math.ceil(view.length / size));
+    for (let start = 0; start < view.length; start += piece) {
+      const length = Math.min(piece, view.length - start);
+      yield { bytes: Buffer.from(view.buffer, view.byteOffset + start, length), at };
+      at += length;
     }
   }
   yield* flush();

@@ -39,13 +39,8 @@ function parseReceipt(receipt: PartReceipt): SftpReceipt {
   throw new TapedeckError('InvalidManifest', 'A part receipt is not one of an SFTP server.');
 }
 
-/** Predicting and putting want it of the same part, one after the other. */
-const checksums = new WeakMap<Part, number>();
-
-export function receiptOf(part: Part): SftpReceipt {
-  const crc32 = checksums.get(part) ?? crc32Of(part.bytes);
-  checksums.set(part, crc32);
-  return { size: part.size, crc32 };
+export function receiptOf({ size, bytes, crc32 = crc32Of(bytes) }: Part): SftpReceipt {
+  return { size, crc32 };
 }
 
 /** The files of an open upload, beside the one that it is going to be. */
@@ -104,8 +99,21 @@ const TRAILER_BYTES = 4;
 export async function putHead(session: SftpSession, paths: UploadPaths, part: Part): Promise<void> {
   if ((await session.stat(paths.body)) === undefined) throw uploadGone(paths);
   // Not written over: what an earlier put has under way may still arrive, in the file that it opened.
-  await session.remove(paths.newHead);
-  const file = await session.open(paths.newHead, 'wx');
+  const isRemoved = await removeWhereAllowed(session, paths.newHead);
+  await writeHead(await session.open(paths.newHead, isRemoved ? 'wx' : 'w'), part);
+  try {
+    await session.replace(paths.newHead, paths.head);
+  } catch (error) {
+    if (statusOf(error) !== sftpStatus.PermissionDenied) throw error;
+    // Without the right to delete, on a server that cannot replace: this once the old one is lost while it is written.
+    await writeHead(await session.open(paths.head, 'w'), part);
+  }
+  if ((await session.stat(paths.body)) !== undefined) return;
+  await session.remove(paths.head);
+  throw uploadGone(paths);
+}
+
+async function writeHead(file: SftpFile, part: Part): Promise<void> {
   try {
     const trailer = Buffer.alloc(TRAILER_BYTES);
     trailer.writeUInt32BE(receiptOf(part).crc32);
@@ -114,10 +122,6 @@ export async function putHead(session: SftpSession, paths: UploadPaths, part: Pa
   } finally {
     await closeQuietly(file);
   }
-  await session.replace(paths.newHead, paths.head);
-  if ((await session.stat(paths.body)) !== undefined) return;
-  await session.remove(paths.head);
-  throw uploadGone(paths);
 }
 
 /** Puts part 1 where it belongs; `PartMismatch` where its file holds another one than the receipt tells. */
@@ -185,6 +189,17 @@ async function readAll(file: SftpFile, start: number, end: number): Promise<Buff
   const chunks: Buffer[] = [];
   for await (const chunk of file.read(start, end)) chunks.push(chunk);
   return Buffer.concat([...chunks, Buffer.alloc(TRAILER_BYTES)]);
+}
+
+/** False where the user may not delete. */
+export async function removeWhereAllowed(session: SftpSession, path: string): Promise<boolean> {
+  try {
+    await session.remove(path);
+    return true;
+  } catch (error) {
+    if (statusOf(error) === sftpStatus.PermissionDenied) return false;
+    throw error;
+  }
 }
 
 /** A file that cannot be closed is one of a connection that is lost, and whoever uses it hears of that. */
