@@ -14,6 +14,16 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node24',
+  plugins: [
+    {
+      name: 'one-language',
+      // zod's namespace holds its messages in all languages; a recorder speaks English.
+      setup: ({ onLoad }) =>
+        onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+          contents: `export { default as en } from ${JSON.stringify('./en.js')};`,
+        })),
+    },
+  ],
   minifyWhitespace: true,
   minifySyntax: true,
   // Native code that ssh2 does without where it is not there; it is not worth a compiler to have it.

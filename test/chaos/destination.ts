@@ -6,6 +6,7 @@ import type { RecordingStatus } from '@tapedeck/core';
 import { localStorageManifest, s3StorageManifests, spacesStorageManifests } from '../e2e/workbench.ts';
 import { openBucket } from '../servers/bucket.ts';
 import { startVersityGw, type VersityGw } from '../servers/versitygw.ts';
+import { azureDestination } from './destination-azure.ts';
 
 type Output = NonNullable<RecordingStatus['outputs']>[number];
 
@@ -20,10 +21,10 @@ export interface Destination {
   close(): Promise<void>;
 }
 
-export async function localDestination(): Promise<Destination> {
+export async function localDestination(name = 'place'): Promise<Destination> {
   const directory = await mkdtemp(join(tmpdir(), 'tapedeck-place-'));
   return {
-    manifests: [localStorageManifest('place', directory)],
+    manifests: [localStorageManifest(name, directory)],
     fetch: async ({ url }) => fileURLToPath(url ?? ''),
     async contents() {
       const entries = await readdir(directory, { recursive: true, withFileTypes: true });
@@ -39,6 +40,7 @@ export interface S3Destination extends Destination {
 
 /** Over a server of its own, which may be killed and started again. */
 export async function s3Destination(
+  name = 'place',
   manifestsOf: (name: string, server: VersityGw) => readonly object[] = s3StorageManifests,
 ): Promise<S3Destination> {
   const server = await startVersityGw();
@@ -47,7 +49,7 @@ export async function s3Destination(
   let fetched = 0;
   return {
     server,
-    manifests: manifestsOf('place', server),
+    manifests: manifestsOf(name, server),
     async fetch({ key }) {
       const path = join(directory, `${++fetched}.mp4`);
       await bucket.download(key, path);
@@ -66,6 +68,10 @@ export async function s3Destination(
 }
 
 /** The same server as a Space: what differs is how the storage is written down. */
-export const spacesDestination = (): Promise<S3Destination> => s3Destination(spacesStorageManifests);
+export const spacesDestination = (): Promise<S3Destination> => s3Destination('place', spacesStorageManifests);
 
-export const destinations = { Local: localDestination, S3: () => s3Destination() } as const;
+export const destinations = {
+  Local: localDestination,
+  S3: () => s3Destination(),
+  AzureBlob: azureDestination,
+} as const;

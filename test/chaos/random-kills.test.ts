@@ -7,5 +7,6 @@ it('loses no recording to kills at random moments', { timeout: 300_000 }, async 
   expect(outcomes.filter(({ lost }) => lost !== undefined)).toEqual([]);
   expect(Math.max(...outcomes.map(({ missingSeconds }) => missingSeconds))).toBeLessThanOrEqual(8);
   expect(Math.max(...outcomes.map(({ finalSeconds }) => finalSeconds))).toBeLessThanOrEqual(60);
+  expect(outcomes.filter(({ killed }) => killed > 0).length).toBeGreaterThanOrEqual(outcomes.length / 2);
   expect(leftovers).toEqual([]);
 });

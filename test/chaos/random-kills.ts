@@ -53,6 +53,8 @@ export interface KillOptions {
 /** Whoever looks more often than this measures its own looking. */
 const pollMs = 600;
 const finalTimeoutMs = 120_000;
+/** What has not begun by then is the fault of whoever tests: it rejects instead of counting as an outcome. */
+const reachTimeoutMs = 60_000;
 
 /** Records again and again, and each time kills recorder, ffmpeg or both at a moment that nothing prepares for. */
 export async function randomKills(options: KillOptions): Promise<KillReport> {
@@ -63,7 +65,7 @@ export async function randomKills(options: KillOptions): Promise<KillReport> {
   const outputs: NonNullable<RecordingStatus['outputs']> = [];
   const plans = Array.from({ length: options.kills }, (_, index) => planKill(index + 1, random));
   try {
-    bench.start('dev');
+    await bench.startControl();
     await bench.run(['apply', '-f', await bench.manifest(...destination.manifests)]);
     const work = async () => {
       for (let plan = plans.shift(); plan !== undefined; plan = plans.shift()) {
@@ -121,9 +123,9 @@ async function carryOut(
     return bench.run(['stop', name]);
   };
 
-  if (plan.moment === 'Start') while ((await recorderOf(bench, uid)) === undefined) await sleep(20);
+  if (plan.moment === 'Start') await untilLaunched(bench, name, uid);
   // Stopped and killed before the first part is due, there is nothing left that could be lost.
-  else await look(recordedSeconds(plan.moment === 'Stop' ? 6 : 1));
+  else await bench.until(name, recordedSeconds(plan.moment === 'Stop' ? 6 : 1), reachTimeoutMs);
   const stopping = plan.moment === 'Stop' ? stop() : undefined;
   await sleep(plan.delayMs);
   const killed = await kill(bench, uid, plan.victim);
@@ -140,6 +142,8 @@ async function carryOut(
     ({ type }) => type === (status.phase === 'Failed' ? 'Failed' : 'Complete'),
   );
   const { lost, fileSeconds } = await readAll(status, destination);
+  // A recorder that ends at its start or stop may escape; one in the middle has to be there, or nothing was tested.
+  const escaped = killed === 0 && plan.moment === 'Middle' ? 'there was nothing to be killed' : undefined;
   const upTo = (Math.min(killedAt, stoppedAt) - Date.parse(status.startTime ?? '')) / 1000;
   const held = status.gaps?.[0] === undefined ? fileSeconds : seconds(status.gaps[0].start);
   return {
@@ -149,11 +153,20 @@ async function carryOut(
       victim: plan.victim,
       moment: plan.moment,
       killed,
-      lost,
+      lost: lost ?? escaped,
       missingSeconds: killed === 0 || Number.isNaN(upTo) ? 0 : Math.max(0, upTo - held),
       finalSeconds: (Date.parse(final?.lastTransitionTime ?? '') - Math.max(killedAt, stoppedAt)) / 1000,
     },
   };
+}
+
+async function untilLaunched(bench: Workbench, name: string, uid: string): Promise<void> {
+  const deadline = Date.now() + reachTimeoutMs;
+  while ((await recorderOf(bench, uid)) === undefined) {
+    if (Date.now() > deadline)
+      throw new Error(`nothing records ${name}: ${JSON.stringify(await bench.status(name))}`);
+    await sleep(20);
+  }
 }
 
 async function readAll(

@@ -18,7 +18,7 @@ import { signalAll, untilGone } from './processes.ts';
 /** Durability of 5 s and one interval of key frames. */
 const mayBeMissing = 8;
 
-describe.each(['Local', 'S3'] as const)('kill -9 of the recorder, into %s', (kind) => {
+describe.each(['Local', 'S3', 'AzureBlob'] as const)('kill -9 of the recorder, into %s', (kind) => {
   let bench: Workbench;
   let destination: Destination;
   beforeEach(async () => {

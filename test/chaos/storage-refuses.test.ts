@@ -4,14 +4,15 @@ import type { RecordingStatus } from '@tapedeck/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   createWorkbench,
-  phaseIs,
   recordedSeconds,
   recordingManifest,
   s3StorageManifests,
   smallTestCard,
   type Workbench,
 } from '../e2e/workbench.ts';
+import { requireOrdinaryMp4 } from '../media/inspect.ts';
 import { freePort } from '../servers/free-port.ts';
+import { account } from './account.ts';
 import { type S3Destination, s3Destination } from './destination.ts';
 import { leftovers } from './leftovers.ts';
 import { processesOf } from './processes.ts';
@@ -28,6 +29,8 @@ afterEach(async () => {
 });
 
 const ready = (status: RecordingStatus) => status.conditions?.find(({ type }) => type === 'Ready');
+const stalled = (status: RecordingStatus) => status.conditions?.find(({ type }) => type === 'Stalled');
+const isStalled = (status: RecordingStatus) => stalled(status)?.status === 'True';
 const failed = (status: RecordingStatus) => status.conditions?.find(({ type }) => type === 'Failed');
 
 describe('a storage that refuses at the start', () => {
@@ -57,36 +60,66 @@ describe('a storage that refuses at the start', () => {
 });
 
 describe('a storage that refuses in the middle', () => {
+  let file: string;
+
+  /** Gives the status that is left when the command has ended. */
   async function refuse(name: string, how: () => Promise<void>): Promise<RecordingStatus> {
-    const file = await bench.manifest(
-      ...destination.manifests,
-      recordingManifest(name, 'place', smallTestCard),
-    );
+    file = await bench.manifest(...destination.manifests, recordingManifest(name, 'place', smallTestCard));
     const running = bench.start('run', '-f', file);
     await bench.until(name, recordedSeconds(4));
     await how();
-    const status = await bench.until(name, phaseIs('Failed', 'Uploaded'), 60_000);
-    expect(status.phase).toBe('Failed');
+    await bench.until(name, isStalled, 60_000);
     expect(await running.exited).toBe(1);
-    expect(status.conditions?.find(({ type }) => type === 'Stalled')?.status).toBe('True');
+    expect(running.output()).toContain('delivers it when the storage takes it again');
+    const status = await bench.status(name);
+    expect(status.phase).toBe('Uploading');
+    expect(stalled(status)?.status).toBe('True');
     expect(await processesOf(bench.directory)).toEqual([]);
     return status;
   }
 
-  it('ends the recording with its sentence when the keys are taken back, and keeps what was not delivered', async () => {
+  it('keeps what was not delivered when the keys are taken back, says so, and delivers it once they are given again', async () => {
     const { server } = destination;
     const status = await refuse('denied', async () => {
       await server.kill();
       await server.start('another-key');
     });
-    expect(failed(status)?.reason).toBe('StorageUnauthenticated');
-    expect(failed(status)?.message).toMatch(/^Not everything could be delivered: .*Not complete: .*kept in /);
+    expect(stalled(status)?.reason).toBe('StorageUnauthenticated');
+    expect(stalled(status)?.message).toMatch(
+      /^Since 2.*, place lacks \d+ bytes of .*\.mp4: .*kept in .*\. Put right .* tried again at 2.*given up at 2/,
+    );
     const left = await leftovers(bench);
     expect(left.some((name) => /^scratch\/.*\.part$/.test(name))).toBe(true);
+    // Still without the key: it says the same again, and ends.
+    const again = bench.start('run', '-f', file);
+    expect(await again.exited).toBe(1);
     // With the key back, the bucket shows what it showed before: no object.
     await server.kill();
     await server.start();
     expect((await destination.contents()).filter((name) => !name.startsWith('upload of'))).toEqual([]);
+    await bench.run(['run', '-f', file]);
+    const delivered = await bench.status('denied');
+    expect(delivered).toMatchObject({ phase: 'Uploaded', stopReason: 'InternalError' });
+    expect(stalled(delivered)?.status).toBe('False');
+    const [output] = delivered.outputs ?? [];
+    if (output === undefined) throw new Error('no output');
+    const { durationSeconds } = await requireOrdinaryMp4(await destination.fetch(output));
+    expect(Math.abs(account(delivered, durationSeconds).untold)).toBeLessThan(1.5);
+    expect(await leftovers(bench, { destination, outputs: delivered.outputs })).toEqual([]);
+  });
+
+  it('can be stopped and deleted while its delivery waits', async () => {
+    const { server } = destination;
+    await refuse('given-up', async () => {
+      await server.kill();
+      await server.start('another-key');
+    });
+    await bench.run(['stop', 'given-up']);
+    const dev = bench.start('dev');
+    await bench.run(['delete', 'recording', 'given-up', '--ignore-not-found']);
+    dev.process.kill('SIGINT');
+    await dev.exited;
+    expect(await bench.status('given-up')).toEqual({});
   });
 
   it('ends the recording with its sentence when the bucket is deleted', async () => {
@@ -94,6 +127,6 @@ describe('a storage that refuses in the middle', () => {
     const status = await refuse('deleted', () =>
       rm(join(directory, bucket), { recursive: true, force: true }),
     );
-    expect(['BucketNotFound', 'UploadGone']).toContain(failed(status)?.reason);
+    expect(['BucketNotFound', 'UploadGone']).toContain(stalled(status)?.reason);
   });
 });

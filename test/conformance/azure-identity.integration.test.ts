@@ -1,33 +1,32 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import tls from 'node:tls';
 import type { RunStorage } from '@tapedeck/core';
 import { azureCapabilities, checkStorage, createDriver } from '@tapedeck/storage';
 import { describeDriver } from '@tapedeck/storage/conformance';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Azurite, startAzurite } from '../servers/azurite.ts';
-import { makeCertificate } from '../servers/certificate.ts';
 import { type FakeEntra, startFakeEntra } from '../servers/fake-entra.ts';
+import { makeSelfSigned } from '../servers/self-signed.ts';
+import { trust } from '../servers/trust.ts';
 
-const certificate = await makeCertificate();
+const pair = makeSelfSigned({ names: ['127.0.0.1'] });
 const tenantId = 'a1b2c3d4-0000-4000-8000-000000000001';
 const clientId = 'a1b2c3d4-0000-4000-8000-000000000002';
 const clientSecret = 'entra-test-secret~1';
 
-describe.skipIf(certificate === undefined)('an Azure container by an identity', () => {
-  const trusted = tls.getCACertificates('default');
+describe('an Azure container by an identity', () => {
+  let distrust: () => void = () => undefined;
   let server: Azurite;
   let entra: FakeEntra;
   let directory = '';
 
   beforeAll(async () => {
-    if (certificate === undefined) return;
-    const { cert, key, pem } = certificate;
-    tls.setDefaultCACertificates([...trusted, pem]);
     directory = await mkdtemp(path.join(tmpdir(), 'tapedeck-entra-'));
-    server = await startAzurite({ tls: { cert, key } });
-    const pair = { cert: pem, key: await readFile(key) };
+    const files = { cert: path.join(directory, 'cert.pem'), key: path.join(directory, 'key.pem') };
+    await Promise.all([writeFile(files.cert, pair.cert), writeFile(files.key, pair.key)]);
+    distrust = trust([pair.cert]);
+    server = await startAzurite({ tls: files });
     entra = await startFakeEntra({ tls: pair, tenantId, clientSecret });
     vi.stubEnv('AZURE_AUTHORITY_HOST', entra.authority);
   });
@@ -37,10 +36,9 @@ describe.skipIf(certificate === undefined)('an Azure container by an identity', 
   });
   afterAll(async () => {
     vi.unstubAllEnvs();
-    tls.setDefaultCACertificates(trusted);
+    distrust();
     await entra?.close();
     await server?.stop();
-    await certificate?.remove();
     await rm(directory, { recursive: true, force: true });
   });
 
@@ -68,12 +66,12 @@ describe.skipIf(certificate === undefined)('an Azure container by an identity', 
 
   // First of all: later on there are connections that were trusted when they were made.
   it('names a certificate that nobody vouches for', async () => {
-    tls.setDefaultCACertificates(trusted);
+    distrust();
     try {
       const report = await check({ accountKey: server.accountKey });
       expect(report).toMatchObject({ ready: false, reason: 'StorageTlsFailed' });
     } finally {
-      tls.setDefaultCACertificates([...trusted, certificate?.pem ?? '']);
+      distrust = trust([pair.cert]);
     }
   });
 

@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { RunStorage } from '@tapedeck/core';
@@ -10,7 +11,7 @@ import {
   sampleUnits,
   uniqueKey,
 } from '@tapedeck/storage/conformance';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { azureAnswer, isCommit, isListBlocks, isPutBlock, stagedPart } from '../servers/azure-faults.ts';
 import { makeSas } from '../servers/azure-sas.ts';
 import { type Azurite, startAzurite } from '../servers/azurite.ts';
@@ -78,6 +79,25 @@ describe('an Azure container', () => {
       // Azurite does not look at the time.
       signsTime: false,
     });
+
+    it('does not wait for ever for a server that accepts and never speaks TLS', async () => {
+      let sockets = 0;
+      const silent = createServer((socket) => {
+        sockets++;
+        socket.on('close', () => sockets--);
+        socket.on('error', () => socket.destroy()).resume();
+      });
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      const { port } = silent.address() as AddressInfo;
+      const driver = await open({ endpoint: `https://127.0.0.1:${port}` });
+      await expect(driver.head('any')).rejects.toMatchObject({
+        code: 'StorageTimeout',
+        message: expect.stringContaining('no connection within 5 s'),
+      });
+      await vi.waitFor(() => expect(sockets).toBe(0));
+      await driver.close();
+      silent.close();
+    }, 20_000);
 
     it.each([1, -1])('a clock that is 20 minutes off is named (%i)', async (direction) => {
       const date = new Date(Date.now() + direction * 20 * 60_000).toUTCString();
@@ -288,6 +308,27 @@ describe('an Azure container', () => {
       expect(left).toEqual([]);
     });
 
+    it('frees its connections when it is closed, twice', async () => {
+      const counted = createServer();
+      let sockets = 0;
+      counted.on('connection', (socket) => {
+        sockets++;
+        socket.on('close', () => sockets--);
+        const onward = connect(server.port, '127.0.0.1');
+        socket.pipe(onward).pipe(socket);
+        for (const end of [socket, onward]) end.on('error', () => end.destroy());
+      });
+      await new Promise<void>((resolve) => counted.listen(0, '127.0.0.1', resolve));
+      const { port } = counted.address() as AddressInfo;
+      const driver = await open({ endpoint: `http://127.0.0.1:${port}` });
+      await driver.put({ key: uniqueKey('connection'), contentType }, Buffer.from('x'));
+      expect(sockets).toBe(1);
+      await driver.close();
+      await vi.waitFor(() => expect(sockets).toBe(0));
+      await driver.close();
+      counted.close();
+    });
+
     it('takes keys from a mounted Secret', async () => {
       const secret = path.join(directory, 'secret');
       await mkdir(secret);
@@ -296,71 +337,81 @@ describe('an Azure container', () => {
       expect(await checkStorage({ id: 'check', storage: run })).toMatchObject({ ready: true });
     });
 
-    it.each<[string, () => Partial<AzureBlock>, () => Record<string, string>, string]>([
+    it.each<[string, () => Partial<AzureBlock>, () => Record<string, string>, string, string]>([
       [
         'a missing container',
         () => ({ container: 'missing' }),
         () => ({ accountKey: server.accountKey }),
         'BucketNotFound',
+        'Bucket',
       ],
       [
         'a missing account',
         () => ({ account: 'nobody', endpoint: new URL(server.endpoint).origin }),
         () => ({ accountKey: server.accountKey }),
         'BucketNotFound',
+        'Bucket',
       ],
       [
         'a wrong key',
         () => ({}),
         () => ({ accountKey: Buffer.alloc(64, 'wrong').toString('base64') }),
         'StorageUnauthenticated',
+        'Authenticate',
       ],
       [
         'a SAS that has ended',
         () => ({}),
         () => ({ sasToken: sasOf('rw', new Date(Date.now() - 60_000)) }),
         'StorageUnauthenticated',
+        'Authenticate',
       ],
       [
         'a SAS with a wrong signature',
         () => ({}),
         () => ({ sasToken: sasOf('rw').replace(/sig=..../, 'sig=AAAA') }),
         'StorageUnauthenticated',
+        'Authenticate',
       ],
       [
         'a SAS for another container',
         () => ({}),
         () => ({ sasToken: makeSas({ ...server, permissions: 'rw', container: 'other' }) }),
         'StorageUnauthenticated',
+        'Authenticate',
       ],
       [
         'a port where nobody listens',
         () => ({ endpoint: 'http://127.0.0.1:1' }),
         () => ({ accountKey: server.accountKey }),
         'StorageUnreachable',
+        'Connect',
       ],
       [
         'an unknown host',
         () => ({ endpoint: 'http://nohost.invalid' }),
         () => ({ accountKey: server.accountKey }),
         'StorageUnreachable',
+        'Resolve',
       ],
       [
         'an endpoint without TLS',
         () => ({ endpoint: server.endpoint.replace('http:', 'https:') }),
         () => ({ accountKey: server.accountKey }),
         'StorageTlsFailed',
+        'TLS',
       ],
       [
         'a connection string without a key',
         () => ({}),
         () => ({ connectionString: `AccountName=${server.account}` }),
         'InvalidCredentials',
+        'Authenticate',
       ],
-    ])('names %s', async (_, azureBlob, values, reason) => {
+    ])('names %s', async (_, azureBlob, values, reason, failed) => {
       const report = await check(azureBlob(), values());
       expect(report).toMatchObject({ ready: false, reason });
-      expect(report.steps.at(-1)).toMatchObject({ passed: false, required: true });
+      expect(report.steps.at(-1)).toMatchObject({ name: failed, passed: false, required: true });
       const said = JSON.stringify(report);
       for (const secret of [...secrets, ...Object.values(values()), 'sig='])
         expect(said).not.toContain(secret);

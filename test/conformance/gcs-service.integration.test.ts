@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { RunStorage } from '@tapedeck/core';
 import { checkStorage, createDriver, createStore } from '@tapedeck/storage';
-import { keepJournal, readObject, sampleUnits, uniqueKey } from '@tapedeck/storage/conformance';
+import { keepJournal, readObject, sampleBytes, sampleUnits, uniqueKey } from '@tapedeck/storage/conformance';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FaultProxy, isPutPart, s3Error, startFaultProxy } from '../servers/fault-proxy.ts';
 import { findFakeGcs, type GcsServer, startGcs } from '../servers/gcs.ts';
@@ -63,8 +63,8 @@ describe.skipIf(program === undefined)('a Cloud Storage bucket', () => {
 
     it.each([
       [
-        'a 503 every third put',
-        { fault: { type: 'Status', status: 503, body: s3Error('ServiceUnavailable') }, every: 3 },
+        'a 503 every second put',
+        { fault: { type: 'Status', status: 503, body: s3Error('ServiceUnavailable') }, every: 2 },
       ],
       [
         'a 429 every third put',
@@ -222,6 +222,73 @@ describe.skipIf(program === undefined)('a Cloud Storage bucket', () => {
     }
   });
 
+  it.each([
+    ['ignores', false],
+    ['refuses', true],
+  ])('puts a part again into a session that %s bytes which it has', async (_, refusesOverlap) => {
+    const strict = await startGcs({ refusesOverlap, keepAtMost: 512 * 1024 });
+    try {
+      const serviceAccount = strict.identities.addAccount('plain');
+      const gcs = { bucket: strict.bucket, endpoint: strict.endpoint, upload: 'Resumable' } as const;
+      const driver = await createDriver({ spec: storage(gcs).spec, credentials: { serviceAccount } });
+      const token = await driver.begin({ key: 'again.mp4', contentType: 'video/mp4' });
+      const bytes = sampleBytes(MiB, 1);
+      const first = { number: 1, offset: 0, size: MiB, bytes: [bytes] };
+      const receipt = await driver.putPart(token, first);
+      expect(await driver.putPart(token, first)).toEqual(receipt);
+      await expect(driver.putPart(token, { ...first, number: 3, offset: 2 * MiB })).rejects.toMatchObject({
+        code: 'PartMismatch',
+      });
+      const parts = [{ number: 1, offset: 0, size: MiB, receipt }];
+      expect((await driver.complete(token, parts)).size).toBe(MiB);
+      await driver.close();
+    } finally {
+      await strict.close();
+    }
+  });
+
+  it('finishes what a session has, though the answers to its last bytes were lost', async () => {
+    const { spec } = storage({ upload: 'Resumable' });
+    const driver = await createDriver({ spec, credentials: { serviceAccount: account } });
+    const key = uniqueKey('more.mp4');
+    const token = await driver.begin({ key, contentType: 'video/mp4' });
+    const bytes = sampleBytes(2 * MiB, 2);
+    const put = (number: number) =>
+      driver.putPart(token, {
+        number,
+        offset: (number - 1) * MiB,
+        size: MiB,
+        bytes: [bytes.subarray((number - 1) * MiB, number * MiB)],
+      });
+    const receipt = await put(1);
+    await put(2);
+    const info = await driver.complete(token, [{ number: 1, offset: 0, size: MiB, receipt }]);
+    expect(info.size).toBe(2 * MiB);
+    expect(bytes.equals(await buffer(await driver.get(key)))).toBe(true);
+    await driver.delete(key);
+    await driver.close();
+  });
+
+  it('uploads to fake-gcs-server itself, which knows sessions only', async () => {
+    const { spec } = storage({ upload: 'Resumable', endpoint: server.behind });
+    const driver = await createDriver({ spec, credentials: { serviceAccount: account } });
+    const key = uniqueKey('plain server.mp4');
+    const token = await driver.begin({ key, contentType: 'video/mp4' });
+    const bytes = sampleBytes(2 * MiB + 100, 3);
+    const parts = [];
+    for (const [number, offset, size] of [
+      [1, 0, MiB],
+      [2, MiB, MiB + 100],
+    ] as const) {
+      const part = { number, offset, size, bytes: [bytes.subarray(offset, offset + size)] };
+      parts.push({ number, offset, size, receipt: await driver.putPart(token, part) });
+    }
+    expect((await driver.complete(token, parts)).size).toBe(bytes.length);
+    expect(bytes.equals(await buffer(await driver.get(key)))).toBe(true);
+    await driver.delete(key);
+    await driver.close();
+  });
+
   it("refuses a session that another account's key opened", async () => {
     const { spec } = storage({ upload: 'Resumable' });
     const one = await createDriver({ spec, credentials: { serviceAccount: account } });
@@ -303,7 +370,7 @@ describe.skipIf(program === undefined)('a Cloud Storage bucket', () => {
         {},
         async () => ({ serviceAccount: '{}' }),
         'InvalidCredentials',
-        'Connect',
+        'Authenticate',
         /service account/,
       ],
       [
@@ -335,7 +402,7 @@ describe.skipIf(program === undefined)('a Cloud Storage bucket', () => {
         { endpoint: 'http://nohost.invalid' },
         itself,
         'StorageUnreachable',
-        'Connect',
+        'Resolve',
         /nohost\.invalid/,
       ],
       [
@@ -343,8 +410,8 @@ describe.skipIf(program === undefined)('a Cloud Storage bucket', () => {
         {},
         withTokens('http://127.0.0.1:1/token'),
         'StorageUnreachable',
-        'Connect',
-        /ECONNREFUSED/,
+        'Write',
+        /^Getting an access token.*ECONNREFUSED/,
       ],
     ])('names %s', async (_, gcs, values, reason, failed, message) => {
       const given = await values();

@@ -19,6 +19,8 @@ describe.skipIf(program === undefined)('a Cloud Storage bucket', () => {
     hmac = { ...server.identities.addHmacKey('user') };
     const { private_key } = JSON.parse(serviceAccount) as { private_key: string };
     secrets.push(private_key, ...private_key.split('\n').slice(1, 3), hmac.secretAccessKey ?? '');
+    // Whoever has the address of a session writes to it.
+    secrets.push('upload_id');
   });
   afterAll(() => server?.close());
 
@@ -39,5 +41,11 @@ describe.skipIf(program === undefined)('a Cloud Storage bucket', () => {
     { open: openSession, secrets },
     { describe, it },
   );
-  describeDriver('GCS by HMAC', gcsCapabilities, { open: openHmac, secrets }, { describe, it });
+  describeDriver(
+    'GCS by HMAC',
+    gcsCapabilities,
+    { open: openHmac, secrets },
+    // The calls are what differs; the store above them does not.
+    { describe: (name, body) => (name.endsWith('calls') ? describe(name, body) : undefined), it },
+  );
 });

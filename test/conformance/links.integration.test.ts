@@ -1,11 +1,16 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LinkSpec, RunStorage } from '@tapedeck/core';
+import { fileURLToPath } from 'node:url';
+import { type LinkReport, type LinkSpec, linkReport, type RunStorage } from '@tapedeck/core';
 import { createLinks, createStore } from '@tapedeck/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAzurite } from '../servers/azurite.ts';
 import { isGet, startFaultProxy } from '../servers/fault-proxy.ts';
+import { findFakeGcs, startGcs } from '../servers/gcs.ts';
 import { findVersityGw, startVersityGw, type VersityGw } from '../servers/versitygw.ts';
 
 const program = await findVersityGw();
@@ -16,6 +21,14 @@ const ask = (storage: RunStorage, keys: readonly string[], expiresInSeconds = 60
   keys: [...keys],
   expiresInSeconds,
 });
+
+/** As the recorder's own program answers. */
+async function askProgram(program: string, spec: LinkSpec): Promise<LinkReport> {
+  const path = fileURLToPath(new URL(`../../packages/recorder/${program}`, import.meta.url));
+  const child = spawn(process.execPath, [path, 'link'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(JSON.stringify(spec));
+  return linkReport.parse(JSON.parse(await text(child.stdout)));
+}
 
 describe.skipIf(program === undefined)('links to an S3 server', () => {
   const odd = 'meetings/a b+c%ü.mp4';
@@ -55,6 +68,12 @@ describe.skipIf(program === undefined)('links to an S3 server', () => {
     const bodies = await Promise.all(links.map(async ({ url }) => (await fetch(url)).text()));
     expect(bodies).toEqual(['the whole file', 'the whole file', '']);
     expect(JSON.stringify(links)).not.toContain(server.secretAccessKey);
+  });
+
+  it.each(['dist/main.js', 'dist/bundle/recorder.mjs'])('are made by the program %s', async (program) => {
+    const report = await askProgram(program, ask(storage(), ['meetings/a.mp4']));
+    expect(report).toMatchObject({ links: [{ type: 'Signed' }] });
+    expect(await (await fetch(report.links[0]?.url ?? '')).text()).toBe('the whole file');
   });
 
   it('end when they are said to', async () => {
@@ -139,6 +158,97 @@ describe.skipIf(program === undefined)('links to an S3 server', () => {
     } finally {
       await proxy.close();
     }
+  });
+});
+
+/** A file in a storage of its own, and what its links are made with. */
+interface Place {
+  readonly storage: RunStorage;
+  close(): Promise<void>;
+}
+
+const inline = (values: Record<string, string>) => ({ type: 'Inline', values }) as const;
+const places: readonly { readonly provider: string; readonly isThere: boolean; open(): Promise<Place> }[] = [
+  {
+    provider: 'AzureBlob',
+    isThere: true,
+    async open() {
+      const { account, container, endpoint, accountKey, stop } = await startAzurite();
+      const spec = { provider: 'AzureBlob', azureBlob: { account, container, endpoint } } as const;
+      return { storage: { name: 'place', spec, credentials: inline({ accountKey }) }, close: stop };
+    },
+  },
+  {
+    provider: 'GCS',
+    isThere: (await findFakeGcs()) !== undefined,
+    async open() {
+      const server = await startGcs();
+      const { bucket, endpoint } = server;
+      const serviceAccount = server.identities.addAccount('user');
+      const spec = { provider: 'GCS', gcs: { bucket, endpoint } } as const;
+      return {
+        storage: { name: 'place', spec, credentials: inline({ serviceAccount }) },
+        close: () => server.close(),
+      };
+    },
+  },
+];
+
+for (const { provider, isThere, open } of places) {
+  describe.skipIf(!isThere)(`links to ${provider}`, () => {
+    let place: Place;
+    beforeAll(async () => {
+      place = await open();
+      const store = await createStore(place.storage);
+      await store.put('a b.mp4', Buffer.from('the whole file'), 'video/mp4');
+      await store.close();
+    });
+    afterAll(() => place?.close());
+
+    it('open without credentials until they end', async () => {
+      const { links, error } = await createLinks(ask(place.storage, ['a b.mp4'], 3));
+      expect(error).toBeUndefined();
+      expect(links).toMatchObject([{ key: 'a b.mp4', type: 'Signed' }]);
+      const [link] = links;
+      if (link?.expires === undefined) throw new Error('there is no link that ends');
+      expect(await (await fetch(link.url)).text()).toBe('the whole file');
+      await sleep(Date.parse(link.expires) - Date.now() + 1_500);
+      expect((await fetch(link.url)).ok).toBe(false);
+    });
+
+    it('are made by the bundled program too', async () => {
+      const { links } = await askProgram('dist/bundle/recorder.mjs', ask(place.storage, ['a b.mp4']));
+      expect(await (await fetch(links[0]?.url ?? '')).text()).toBe('the whole file');
+    });
+
+    it('are not made for a file that is gone', async () => {
+      const report = await createLinks(ask(place.storage, ['gone.mp4']));
+      expect(report).toMatchObject({ links: [], error: { code: 'NotFound' } });
+    });
+  });
+}
+
+describe('links to an SFTP server', () => {
+  it('are none: it is said how to fetch the file', async () => {
+    const sftp = { host: 'files.example.com', port: 2222, directory: '/rec', trustOnFirstUse: true };
+    const report = await createLinks(
+      ask(
+        {
+          name: 'server',
+          spec: { provider: 'SFTP', sftp },
+          credentials: inline({ username: 'me', password: 'hunter2' }),
+        },
+        ['a.mp4'],
+      ),
+    );
+    expect(report).toMatchObject({
+      links: [],
+      error: {
+        code: 'NotSupported',
+        message:
+          'SFTP has no links that open without a login; fetch it with: sftp -P 2222 files.example.com:/rec/a.mp4 .',
+      },
+    });
   });
 });
 

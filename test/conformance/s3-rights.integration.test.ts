@@ -1,5 +1,5 @@
 import { PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
-import type { RunStorage } from '@tapedeck/core';
+import { type RunStorage, type StorageRight, storagePolicy, storageRights } from '@tapedeck/core';
 import { checkStorage, createStore } from '@tapedeck/storage';
 import { keepJournal, readObject, sampleUnits, uniqueKey } from '@tapedeck/storage/conformance';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -62,7 +62,7 @@ describe.skipIf(program === undefined)('an S3 bucket with the policy of the page
     const units = sampleUnits(13, 1024 * 1024);
     const whole = Buffer.concat(units);
     const [mine, another, reader] = await Promise.all(
-      [identity, identity, owner()].map((one) => createStore(one)),
+      [identity, identity, { ...owner(), spec: identity.spec }].map((one) => createStore(one)),
     );
     if (mine === undefined || another === undefined || reader === undefined) throw new Error('no store');
     try {
@@ -120,6 +120,36 @@ describe.skipIf(program === undefined)('an S3 bucket with the policy of the page
       const mayRead = actions.includes('s3:GetObject');
       expect(report).toMatchObject({ ready: true, capabilities: { read: mayRead, delete: mayRead } });
       await recordAndCut(inline(user));
+    },
+    60_000,
+  );
+
+  it.each<[string, readonly StorageRight[]]>([
+    ['nothing more', []],
+    ['all rights', storageRights],
+  ])(
+    'takes them below a prefix by the policy that the command line prints, with %s',
+    async (_, rights) => {
+      const run = inline(user);
+      const spec = { ...run.spec, prefix: 'meetings/2026' };
+      const { document } = storagePolicy({
+        name: 'bucket',
+        namespace: 'default',
+        spec,
+        rights,
+        identity: 'keys',
+      });
+      const { Statement: statements = [] } = document as { Statement?: object[] };
+      await setPolicy({
+        ...document,
+        Statement: statements.map((one) => ({ Principal: { AWS: user.accessKeyId }, ...one })),
+      });
+      const report = await checkStorage({ id: 'check', storage: { ...run, spec } });
+      const may = rights.length > 0;
+      expect(report).toMatchObject({ ready: true, capabilities: { read: may, list: may, delete: may } });
+      await recordAndCut({ ...run, spec });
+      // Beside the prefix nothing is allowed.
+      expect(await checkStorage({ id: 'check', storage: run })).toMatchObject({ reason: 'StorageDenied' });
     },
     60_000,
   );

@@ -40,7 +40,7 @@ describe.skipIf(program === undefined)('a Space', () => {
   it.each([
     ['a wrong secret', {}, { secretAccessKey: 'wrong-secret' }, 'an access key of Spaces, not an API token'],
     ['a missing Space', { bucket: 'missing' }, {}, 'create the Space, or correct its name or region'],
-    ['another region', { region: 'nyc3' }, {}, 'set the region that the Space is in'],
+    ['another region', { region: 'nyc3' }, {}, 'the bucket is in us-east-1: set region: us-east-1'],
     ['no keys', {}, { accessKeyId: undefined, secretAccessKey: undefined }, 'name a Secret with accessKeyId'],
   ])('says of %s what to do, in its own words', async (_, space, values, words) => {
     const report = await check(space, values);

@@ -3,10 +3,24 @@ import { type GcsDestination, gcsDestination } from '../chaos/destination-gcs.ts
 import { startBroadcast } from '../media/broadcast.ts';
 import { type BrowserPlayer, hasBrowser, startBrowserPlayer } from '../media/browser-player.ts';
 import { realClip } from '../media/clip.ts';
-import { decodeAll, decodeAt, inspect, inspectOtherwise, topLevelBoxes } from '../media/inspect.ts';
+import {
+  decodeAll,
+  decodeAt,
+  inspect,
+  inspectOtherwise,
+  requireOrdinaryMp4,
+  topLevelBoxes,
+} from '../media/inspect.ts';
 import { startRangeServer } from '../media/range-server.ts';
 import { findFakeGcs } from '../servers/gcs.ts';
-import { createWorkbench, recordingManifest, streamSource, type Workbench } from './workbench.ts';
+import {
+  createWorkbench,
+  recordedSeconds,
+  recordingManifest,
+  smallTestCard,
+  streamSource,
+  type Workbench,
+} from './workbench.ts';
 
 /** The smallest part of a session that goes out before the end. */
 const PART_BYTES = 5 * 1024 * 1024;
@@ -27,6 +41,21 @@ describe.skipIf(program === undefined || !hasBrowser())('a recording through a r
     await player?.close();
     await bench?.close();
     await destination?.close();
+  });
+
+  it('is laid out as an ordinary file while it is short enough to be in memory whole', async () => {
+    const file = await bench.manifest(
+      ...destination.manifests,
+      recordingManifest('short', 'place', smallTestCard),
+    );
+    const running = bench.start('run', '-f', file);
+    await bench.until('short', recordedSeconds(3));
+    await bench.run(['stop', 'short']);
+    expect({ code: await running.exited, said: running.output() }).toMatchObject({ code: 0 });
+    const [output] = (await bench.status('short')).outputs ?? [];
+    if (output === undefined) throw new Error('the recording names no file');
+    const { durationSeconds } = await requireOrdinaryMp4(await destination.fetch(output));
+    expect(Math.abs(durationSeconds - Number.parseFloat(output.duration))).toBeLessThan(0.1);
   });
 
   it('ends with what tells where to enter it, and plays in all readers', async () => {

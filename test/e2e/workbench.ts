@@ -14,6 +14,8 @@ export interface Workbench {
   readonly directory: string;
   /** Starts `tapedeck …`; ended with the workbench. */
   start(...args: string[]): TestChild;
+  /** Starts `tapedeck dev`; resolves once it controls and can be given Secrets. */
+  startControl(): Promise<TestChild>;
   /** Runs it to its end; rejects with what it said when it ends with another code. */
   run(args: readonly string[], code?: number): Promise<string>;
   /** Writes a manifest and gives its path. */
@@ -55,6 +57,17 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     return child;
   }
 
+  async function startControl(): Promise<TestChild> {
+    const child = start('dev');
+    const deadline = Date.now() + controlStartMs;
+    while (!child.output().includes('Running the recordings of')) {
+      if (child.process.exitCode !== null || Date.now() > deadline)
+        throw new Error(`tapedeck dev does not control:\n${child.output()}`);
+      await sleep(50);
+    }
+    return child;
+  }
+
   async function run(args: readonly string[], code = 0): Promise<string> {
     const child = start(...args);
     const ended = await child.exited;
@@ -73,6 +86,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
   return {
     directory,
     start,
+    startControl,
     run,
     async manifest(...documents) {
       const path = join(directory, `manifest-${++manifests}.yaml`);
@@ -97,6 +111,8 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
     },
   };
 }
+
+const controlStartMs = 30_000;
 
 /** The command line's exit code for a name that is not there. */
 const notFound = 3;

@@ -34,9 +34,6 @@ export function openContainer(endpoint: string, container: string, sas: string):
       await ask(`${address()}&restype=container`, { method: 'PUT' });
     },
     keys,
-    async delete(key) {
-      await ask(address(key), { method: 'DELETE' });
-    },
     async openUploads() {
       const complete = new Set(await keys());
       return (await names('&include=uncommittedblobs')).filter((name) => !complete.has(name));
@@ -47,6 +44,9 @@ export function openContainer(endpoint: string, container: string, sas: string):
       return [...(await answer.text()).matchAll(/<Block>/g)].length;
     },
     headers: async (key) => (await ask(address(key), { method: 'HEAD' })).headers,
+    async delete(key) {
+      await ask(address(key), { method: 'DELETE' });
+    },
     async download(key, path) {
       await writeFile(path, Buffer.from(await (await ask(address(key))).arrayBuffer()));
     },

@@ -10,7 +10,7 @@ const program = createRequire(import.meta.url).resolve('azurite/dist/src/blob/ma
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 3_000;
 
-/** Azure's own stand-in for Blob Storage, on loopback; what is stored is in its memory only. */
+/** Azure's own stand-in for Blob Storage, on loopback. */
 export interface Azurite {
   /** With the account in the path. */
   readonly endpoint: string;
@@ -25,18 +25,21 @@ export interface Azurite {
 }
 
 export interface AzuriteOptions {
+  /** Where what is stored lies; absent: in its memory. */
+  readonly directory?: string;
   /** Files in PEM; with them it speaks TLS, and takes tokens of an identity. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
-export async function startAzurite({ tls }: AzuriteOptions = {}): Promise<Azurite> {
+export async function startAzurite({ tls, directory }: AzuriteOptions = {}): Promise<Azurite> {
   const account = 'tapedecktest';
   const accountKey = randomBytes(64).toString('base64');
   const container = 'recordings';
   const port = await freePort();
   const origin = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
   const args = ['--blobHost', '127.0.0.1', '--blobPort', String(port)];
-  args.push('--inMemoryPersistence', '--silent', '--disableTelemetry', '--skipApiVersionCheck');
+  args.push(...(directory === undefined ? ['--inMemoryPersistence'] : ['--location', directory]));
+  args.push('--silent', '--disableTelemetry', '--skipApiVersionCheck');
   if (tls !== undefined) args.push('--cert', tls.cert, '--key', tls.key, '--oauth', 'basic');
   const env = { ...process.env, AZURITE_ACCOUNTS: `${account}:${accountKey}` };
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });

@@ -30,8 +30,17 @@ export interface Sessions {
   readonly open: readonly string[];
 }
 
-/** `keepAtMost`: of each request only so many bytes are kept, as the real ones may. */
-export function createSessions(objects: Objects, keepAtMost = Number.POSITIVE_INFINITY): Sessions {
+export interface SessionOptions {
+  /** Of each request only so many bytes are kept, as the real ones may. */
+  readonly keepAtMost?: number;
+  /** Bytes that are there already are refused instead of ignored. */
+  readonly refusesOverlap?: boolean;
+}
+
+export function createSessions(
+  objects: Objects,
+  { keepAtMost = Number.POSITIVE_INFINITY, refusesOverlap = false }: SessionOptions,
+): Sessions {
   const sessions = new Map<string, Session>();
   const find = (id: string): Session => {
     const session = sessions.get(id);
@@ -80,6 +89,9 @@ export function createSessions(objects: Objects, keepAtMost = Number.POSITIVE_IN
             `Invalid request. According to the Content-Range header, the upload offset is ${start} byte(s), which exceeds already uploaded size of ${held} byte(s).`,
             'backendError',
           );
+        }
+        if (start < held && refusesOverlap) {
+          throw new Refusal(400, 'InvalidArgument', 'The Content-Range begins before what was persisted.');
         }
         const isLast = total !== '*' && Number(total) === Number(last) + 1;
         if (!isLast && body.length % MULTIPLE !== 0) {

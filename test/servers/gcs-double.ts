@@ -12,7 +12,7 @@ import {
 } from './gcs-double-identity.ts';
 import { createMultipart } from './gcs-double-multipart.ts';
 import { openObjects } from './gcs-double-objects.ts';
-import { createSessions } from './gcs-double-resumable.ts';
+import { createSessions, type SessionOptions } from './gcs-double-resumable.ts';
 
 export interface GcsDouble {
   readonly endpoint: string;
@@ -22,13 +22,11 @@ export interface GcsDouble {
   close(): Promise<void>;
 }
 
-export interface GcsDoubleOptions {
+export interface GcsDoubleOptions extends SessionOptions {
   /** fake-gcs-server. */
   readonly server: string;
   readonly bucket: string;
   readonly partsPerPage?: number;
-  /** Of a request to a session only so many bytes are kept. */
-  readonly keepAtMost?: number;
   /** Answers as a service without the XML API's multipart calls does. */
   readonly withoutMultipart?: boolean;
 }
@@ -55,7 +53,7 @@ export async function startGcsDouble(options: GcsDoubleOptions): Promise<GcsDoub
   const { server, bucket, partsPerPage = 1000, withoutMultipart = false } = options;
   const objects = openObjects(server, bucket);
   const multipart = createMultipart(bucket, objects, partsPerPage);
-  const sessions = createSessions(objects, options.keepAtMost);
+  const sessions = createSessions(objects, options);
   const sockets = new Set<Socket>();
 
   /** Replacing an object is deleting the old one. */

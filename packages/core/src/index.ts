@@ -23,6 +23,7 @@ export * from './lib/recording-status.ts';
 export * from './lib/redact.ts';
 export * from './lib/resource.ts';
 export * from './lib/run-contract.ts';
+export * from './lib/run-copies.ts';
 export * from './lib/secret.ts';
 export * from './lib/storage-choice.ts';
 export {

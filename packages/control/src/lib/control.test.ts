@@ -317,7 +317,7 @@ describe('a run that breaks off', () => {
   });
 
   it('that could not deliver is finished later, and failing for good names what is missing', async () => {
-    const bench = begin();
+    const bench = begin({ timing: { ...timing, deliverDelay: 0.05, deliverWithin: 1 } });
     applyStorage(bench);
     applyRecording(bench);
     const run = await runOf(bench);
@@ -333,8 +333,8 @@ describe('a run that breaks off', () => {
       },
       { seconds: 5 },
     );
-    const failed = await phase(bench, 'Failed');
-    expect(failed.status?.attempts?.map(({ mode }) => mode)).toEqual([
+    const failed = await vi.waitFor(() => phase(bench, 'Failed'), { timeout: 5_000 });
+    expect(failed.status?.attempts?.slice(0, 4).map(({ mode }) => mode)).toEqual([
       'Record',
       'Finish',
       'Finish',
@@ -347,6 +347,41 @@ describe('a run that breaks off', () => {
     });
     // What is left lies on scratch: nothing is thrown away.
     expect(bench.launcher.forgotten).toEqual([]);
+  });
+
+  it('because of its storage waits for that one to be ready again, and is delivered then', async () => {
+    const bench = begin();
+    const denied = { exit: 'StorageRefused', code: 'StorageDenied', message: 'Denied.' } as const;
+    applyStorage(bench);
+    applyRecording(bench);
+    const run = await runOf(bench);
+    await run.report('Recording', { seconds: 5 });
+    const ready = bench.launcher.checkReport;
+    bench.launcher.checkReport = async (id) => ({
+      ...(await ready(id)),
+      ready: false,
+      reason: 'StorageDenied',
+      message: 'It may not write.',
+    });
+    const checks = bench.launcher.checks;
+    await run.finish(denied, { seconds: 5 });
+    await vi.waitFor(async () => {
+      const { status } = await read(bench);
+      expect(status?.phase).toBe('Uploading');
+      expect(status?.conditions?.find(({ type }) => type === 'Stalled')).toMatchObject({
+        status: 'True',
+        reason: 'StorageDenied',
+        message: expect.stringMatching(/^Since 2.*, team lacks 5000 bytes of .*: Denied\. .*given up at 2/),
+      });
+    });
+    // Asked anew at once, though its last check was good and young.
+    await vi.waitFor(() => expect(bench.launcher.checks).toBeGreaterThan(checks));
+    expect(bench.launcher.runs).toHaveLength(1);
+    bench.launcher.onLaunch = (finish) => void finish.finish({ exit: 'Complete' });
+    bench.launcher.checkReport = ready;
+    const uploaded = await vi.waitFor(() => phase(bench, 'Uploaded'), { timeout: 10_000 });
+    expect(uploaded.status?.attempts?.map(({ mode }) => mode)).toEqual(['Record', 'Finish']);
+    expect(uploaded.status?.conditions?.find(({ type }) => type === 'Stalled')?.status).toBe('False');
   });
 
   it.each([

@@ -34,8 +34,20 @@ export function createControl(ports: ControlPorts): Control {
   const timing = { ...defaultTiming, ...options.timing };
   const policy = { timing, defaultStorage: options.defaultStorage };
   const stopping = new AbortController();
-  const recordings = createRecordingReconciler({ resources, launcher, ledger, clock, events, log, policy });
   const storages = createStorageReconciler({ resources, launcher, clock, events, log, timing });
+  const recordings = createRecordingReconciler({
+    resources,
+    launcher,
+    ledger,
+    clock,
+    events,
+    log,
+    policy,
+    check({ namespace, name }, since) {
+      storages.doubt(namespace, name, since);
+      storageQueue.add(`${namespace}/${name}`);
+    },
+  });
 
   const failed = (kind: string) => (key: QueueKey, error: unknown) => {
     if (stopping.signal.aborted) return;

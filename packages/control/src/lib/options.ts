@@ -25,6 +25,11 @@ export interface Timing {
   readonly maxFinishDelay: number;
   /** With the delays above: about two and a half hours of a storage that is away. */
   readonly finishAttempts: number;
+  /** Before what a storage refused is tried again without a sign that it would be taken; doubled each time. */
+  readonly deliverDelay: number;
+  readonly maxDeliverDelay: number;
+  /** After the end of a recording what could not be delivered is kept, and tried again, for this long. */
+  readonly deliverWithin: number;
   /** Before a launch that was refused (a missing Secret) is tried again; doubled each time. */
   readonly launchDelay: number;
   readonly maxLaunchDelay: number;
@@ -48,6 +53,9 @@ export const defaultTiming: Timing = {
   finishDelay: 5,
   maxFinishDelay: 300,
   finishAttempts: 36,
+  deliverDelay: 300,
+  maxDeliverDelay: 6 * 3600,
+  deliverWithin: 7 * 24 * 3600,
   launchDelay: 2,
   maxLaunchDelay: 30,
   silentLimit: 60,

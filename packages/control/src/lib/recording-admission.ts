@@ -9,6 +9,7 @@ import {
   type RecordingProfileSpec,
   type RecordingStatus,
   resolveRecording,
+  type StorageSelection,
   TapedeckError,
   unavailableFeatures,
 } from '@tapedeck/core';
@@ -48,6 +49,10 @@ export function admit(snapshot: RecordingSnapshot, policy: RecordingPolicy): Adm
   const storages = selectStorages(snapshot, policy, profile?.spec);
   if ('refused' in storages) return storages;
   const [first] = storages;
+  const preferred =
+    config.storage?.mode === 'Mirror'
+      ? storages.find(({ metadata }) => metadata.name === config.storage?.refs[0]?.name)
+      : undefined;
   if (first === undefined) return fail('NotFound', 'No storage is left to record to.');
   try {
     const keyBase = fileKeyBase({
@@ -66,7 +71,7 @@ export function admit(snapshot: RecordingSnapshot, policy: RecordingPolicy): Adm
       storages,
       fixed: {
         keyBase,
-        storage: storageSummary(first),
+        storage: storageSummary(preferred ?? first),
         ...(profile === undefined
           ? {}
           : { profile: { name: profile.metadata.name, spec: JSON.stringify(profile.spec) } }),
@@ -126,6 +131,15 @@ function selectStorages(
   const chosen = choice.names.flatMap(
     (name) => storages.find(({ metadata }) => metadata.name === name) ?? [],
   );
+  const absent = choice.names.filter((name) => !chosen.some(({ metadata }) => metadata.name === name));
+  if (selectionMode(recording, profile) === 'Mirror' && absent.length > 0) {
+    const reasons = absent.map((name) => `${name} ${whyNotReady(storages, name)}`);
+    return {
+      refused: 'Wait',
+      reason: 'StorageNotFound',
+      message: `Waits for all of its storages: ${reasons.join('; ')}.`,
+    };
+  }
   const usable = chosen.filter(
     ({ spec, metadata }) => spec.suspend !== true && metadata.deletionTimestamp === undefined,
   );
@@ -139,8 +153,15 @@ function selectStorages(
   };
 }
 
+function selectionMode(
+  recording: RecordingSnapshot['recording'],
+  profile: RecordingProfileSpec | undefined,
+): StorageSelection['mode'] {
+  return (recording.spec.storage ?? profile?.storage)?.mode;
+}
+
 /** What was said about another generation of the spec says nothing about this one. */
-function isReady({ status, metadata }: ExternalStorage): boolean {
+export function isReady({ status, metadata }: ExternalStorage): boolean {
   const current = findCondition(status?.conditions, 'Ready')?.observedGeneration;
   return isTrue(status?.conditions, 'Ready') && (current === undefined || current === metadata.generation);
 }

@@ -1,4 +1,4 @@
-import { isFinalPhase, type RecordingAttempt, type RecordingStatus } from '@tapedeck/core';
+import { isFinalPhase, type RecordingAttempt, type RecordingStatus, type RunFile } from '@tapedeck/core';
 import { doubled } from './options.ts';
 import { configOf } from './recording-admission.ts';
 import { letGo } from './recording-finished.ts';
@@ -77,23 +77,7 @@ function afterRun(
   if (done || files.length === 0) return { status, before: [], after: letGo(snapshot, status) };
   // A final state was reached without these files: nobody can complete them now.
   if (!removes && (times >= maxFinishes || isFinalPhase(recording.status?.phase))) {
-    const open = files.filter(({ state }) => state === 'Open').map(({ key }) => key);
-    return {
-      status,
-      before: [],
-      after: [
-        {
-          type: 'Event',
-          event: {
-            type: 'Warning',
-            reason: 'Undelivered',
-            message: `Deleted before everything was delivered: ${open.join(', ')} stay incomplete.`,
-          },
-        },
-        // What lies on scratch is left where a person may find it: only the resource and its reports go.
-        ...letGo(snapshot, status).filter(({ type }) => type !== 'ForgetRun'),
-      ],
-    };
+    return letGoIncomplete(snapshot, status, files);
   }
   const delay = times === 0 ? 0 : doubled(timing.finishDelay, times - 1, timing.maxFinishDelay);
   const left = delay - (now.getTime() - Date.parse(last?.endTime ?? now.toISOString())) / 1000;
@@ -116,6 +100,24 @@ function afterRun(
   }
   const attempt: RecordingAttempt = { number: (last?.number ?? 0) + 1, mode, startTime: now.toISOString() };
   return launch(snapshot, policy, { ...status, attempts: [...attempts, attempt].slice(-128) }, attempt);
+}
+
+/** What lies on scratch is left where a person may find it: only the resource and its reports go. */
+function letGoIncomplete(
+  snapshot: RecordingSnapshot,
+  status: RecordingStatus,
+  files: readonly RunFile[],
+): RecordingPlan {
+  const open = files.filter(({ state }) => state === 'Open').map(({ key }) => key);
+  const message = `Deleted before everything was delivered: ${open.join(', ')} stay incomplete.`;
+  return {
+    status,
+    before: [],
+    after: [
+      { type: 'Event', event: { type: 'Warning', reason: 'Undelivered', message } },
+      ...letGo(snapshot, status).filter(({ type }) => type !== 'ForgetRun'),
+    ],
+  };
 }
 
 function afterDeletion(recording: RecordingSnapshot['recording'], attempt: RecordingAttempt): boolean {
@@ -148,6 +150,9 @@ function launch(
     };
   }
   if (launchFailure?.runId === id) {
+    // Its Secret is not known any more, say: whoever deletes it does not mean to look for that first.
+    if (mode === 'Finish' && launchFailure.times >= maxFinishes)
+      return letGoIncomplete(snapshot, status, files);
     const wait = doubled(timing.launchDelay, launchFailure.times - 1, timing.maxLaunchDelay);
     const left = wait - (now.getTime() - launchFailure.time.getTime()) / 1000;
     if (left > 0) {

@@ -1,5 +1,7 @@
 import type { RecordingAttempt, RecordingStatus, RecordingStopReason } from '@tapedeck/core';
+import { addAttempt } from './attempt-list.ts';
 import { configOf } from './recording-admission.ts';
+import { hasReturned, storagesToCheck, storagesToDeliver, waitingForStorage } from './recording-delivery.ts';
 import { planLaunch } from './recording-launch.ts';
 import { decideNext, type Next } from './recording-next.ts';
 import { endRecording, eventOnReason, situate } from './recording-outcome.ts';
@@ -8,9 +10,6 @@ import type { Effect, RecordingPlan, RecordingPolicy, RecordingSnapshot } from '
 import { readHistory, reportOf, statusOfRuns } from './run-history.ts';
 import { runId } from './run-id.ts';
 import { allowanceLeft } from './run-plan.ts';
-
-/** Longest list of attempts in a status. */
-const maxAttempts = 128;
 
 /** The last run has ended: the next one, or the end. */
 export function planNext(
@@ -28,6 +27,7 @@ export function planNext(
     recording.spec.state === 'Stopped' || recording.metadata.deletionTimestamp !== undefined
       ? 'Requested'
       : allowanceLeft(config, history.mediaSeconds).over;
+  const stopTime = status.stopTime ?? lastMedia(snapshot, attempts);
   const next = decideNext({
     attempts,
     result: report?.result,
@@ -37,6 +37,7 @@ export function planNext(
     retries: config.retries,
     timing: policy.timing,
     scratch: observation?.scratch,
+    waitedSeconds: (now.getTime() - Date.parse(stopTime)) / 1000,
   });
   const told = statusOfRuns(reports, attempts, storages, status);
   switch (next.kind) {
@@ -49,11 +50,38 @@ export function planNext(
   }
   const base: RecordingStatus =
     next.kind === 'Finish'
-      ? { ...told, stopReason: next.stopReason, stopTime: told.stopTime ?? lastMedia(snapshot, attempts) }
+      ? { ...told, stopReason: next.stopReason, stopTime }
       : without(told, 'stopTime', 'stopReason');
-  const due = Date.parse(last?.endTime ?? now.toISOString()) + next.delaySeconds * 1000;
+  const ended = last?.endTime ?? now.toISOString();
+  const due = Date.parse(ended) + next.delaySeconds * 1000;
   const left = (due - now.getTime()) / 1000;
-  if (left > 0) {
+  if (next.kind === 'Finish' && next.later === true && left > 0) {
+    const others = config.storage?.mode === 'Mirror' ? [] : config.storage?.refs.map(({ name }) => name);
+    const names = storagesToDeliver(history.files, others ?? []);
+    if (!hasReturned(storages, names, ended)) {
+      const end = Date.parse(stopTime) + policy.timing.deliverWithin * 1000;
+      const situation = waitingForStorage({
+        files: history.files,
+        last,
+        result: report?.result,
+        scratch: observation?.scratch,
+        stopTime,
+        nextTime: new Date(Math.min(due, end)).toISOString(),
+        endTime: new Date(end).toISOString(),
+      });
+      const doubted = storagesToCheck(storages, names, ended);
+      return {
+        status: situate(snapshot, base, situation),
+        before: [],
+        after: [
+          ...eventOnReason(status, situation),
+          ...(doubted.length === 0 ? [] : [{ type: 'Check', storages: doubted, since: ended } as const]),
+        ],
+        requeueAfterSeconds: Math.max(1, Math.min(left, (end - now.getTime()) / 1000)),
+        waits: true,
+      };
+    }
+  } else if (left > 0) {
     const why = last?.message === undefined ? '' : `: ${last.message.replace(/\.$/, '')}`;
     const situation: Situation =
       next.kind === 'Record'
@@ -75,10 +103,12 @@ export function planNext(
     };
   }
   const number = (last?.number ?? 0) + 1;
-  const begun: RecordingStatus = {
-    ...base,
-    attempts: [...attempts, { number, mode: next.kind, startTime: now.toISOString() }].slice(-maxAttempts),
-  };
+  const added = addAttempt(attempts, { number, mode: next.kind, startTime: now.toISOString() });
+  const begun: RecordingStatus = { ...base, attempts: added.attempts };
+  const uid = recording.metadata.uid ?? '';
+  const forget = added.dropped.map(
+    (dropped) => ({ type: 'ForgetRun', runId: runId(uid, dropped.number) }) as const,
+  );
   const plan = planLaunch({ ...snapshot, recording: { ...recording, status: begun } }, policy, begun);
   const broken: readonly Effect[] =
     last?.reason === 'Complete' || last === undefined
@@ -93,7 +123,7 @@ export function planNext(
             },
           },
         ];
-  return { ...plan, after: [...broken, ...plan.after] };
+  return { ...plan, after: [...broken, ...forget, ...plan.after] };
 }
 
 function end(
@@ -122,7 +152,8 @@ function end(
     );
   }
   const { notice } = next;
-  const count = ended.outputs?.length ?? 0;
+  const outputs = ended.outputs ?? [];
+  const places = [...new Set(outputs.map(({ storage }) => storage))];
   return endRecording(
     snapshot,
     {
@@ -140,7 +171,7 @@ function end(
     {
       kind: 'Uploaded',
       reason: 'Complete',
-      message: `${count === 1 ? 'The file is' : `All ${count} files are`} in ${status.storage?.name ?? 'the storage'}.`,
+      message: `${outputs.length === 1 ? 'The file is' : `All ${outputs.length} files are`} in ${places.join(' and ')}.`,
     },
     forget,
   );

@@ -1,6 +1,6 @@
-import type { RecordingAttempt, RecordingStatus } from '@tapedeck/core';
+import type { RecordingAttempt, RecordingStatus, StorageSelection } from '@tapedeck/core';
 import { doubled } from './options.ts';
-import { configOf } from './recording-admission.ts';
+import { configOf, isReady } from './recording-admission.ts';
 import { endRecording, eventOnReason, situate } from './recording-outcome.ts';
 import type { Situation } from './recording-situation.ts';
 import type { RecordingPlan, RecordingPolicy, RecordingSnapshot } from './recording-snapshot.ts';
@@ -27,10 +27,7 @@ export function planLaunch(
   const before = (status.attempts ?? []).slice(0, -1);
   const history = readHistory(reports, before);
   const config = configOf(recording);
-  const wanted = storages ?? [
-    ...(status.storage === undefined ? [] : [status.storage.name]),
-    ...(config.storage?.refs.map(({ name }) => name) ?? []),
-  ];
+  const wanted = wantedStorages(snapshot, status, config.storage, storages);
   const chosen = storagesOfRun(snapshot.storages, history.files, wanted);
   const missing = chosen.missing[0] ?? (chosen.storages.length === 0 ? wanted[0] : undefined);
   if (missing !== undefined) {
@@ -44,13 +41,25 @@ export function planLaunch(
       : { kind: 'Uploading', reason: 'Finishing', message: 'What earlier runs left is being completed.' };
   if (launchFailure?.runId === id) {
     const { code, message, times, time } = launchFailure;
+    const waited = (now.getTime() - Date.parse(status.stopTime ?? now.toISOString())) / 1000;
+    if (mode === 'Finish' && waited >= timing.deliverWithin) {
+      return endRecording(snapshot, status, status.stopReason ?? 'InternalError', {
+        kind: 'Failed',
+        reason: code,
+        message: `Not everything could be delivered: ${message}. What is missing is left on scratch.`,
+      });
+    }
     const wait = doubled(timing.launchDelay, times - 1, timing.maxLaunchDelay);
     const left = wait - (now.getTime() - time.getTime()) / 1000;
     if (left > 0) {
       const situation: Situation = {
         kind: mode === 'Record' ? (before.length === 0 ? 'Starting' : 'Retrying') : 'Uploading',
         reason: code,
-        message: `It cannot be started: ${message}. It is tried again until it works or is stopped.`,
+        message:
+          mode === 'Record'
+            ? `It cannot be started: ${message}. It is tried again until it works or is stopped.`
+            : `What is left cannot be delivered: ${message}. It is tried again until it works.`,
+        ...(mode === 'Record' ? {} : { stalled: true }),
       };
       return {
         status: situate(snapshot, status, situation),
@@ -80,6 +89,23 @@ export function planLaunch(
     // Who started it is told of its life; this is for the case that nobody is.
     requeueAfterSeconds: timing.silentLimit,
   };
+}
+
+/** A run begins with the preferred storage that is ready; copies go to all, always in the same order. */
+function wantedStorages(
+  snapshot: RecordingSnapshot,
+  status: RecordingStatus,
+  selection: StorageSelection | undefined,
+  first: readonly string[] | undefined,
+): readonly string[] {
+  const refs = selection?.refs.map(({ name }) => name);
+  if (selection?.mode === 'Mirror' && refs !== undefined) return refs;
+  if (first !== undefined) return first;
+  if (refs === undefined) return status.storage === undefined ? [] : [status.storage.name];
+  const ready = refs.filter((name) =>
+    snapshot.storages.some((storage) => storage.metadata.name === name && isReady(storage)),
+  );
+  return [...new Set([...ready, ...refs])];
 }
 
 /** A storage that holds files of the recording is gone: wait for it for a while, then end with what there is. */

@@ -38,7 +38,14 @@ function attempt(reason: string, mode: RecordingAttempt['mode'] = 'Record', seco
 }
 
 function next(more: Partial<NextInput>) {
-  return decideNext({ attempts: [attempt('Killed')], files: [], retries: 5, timing: defaultTiming, ...more });
+  return decideNext({
+    attempts: [attempt('Killed')],
+    files: [],
+    retries: 5,
+    timing: defaultTiming,
+    waitedSeconds: 0,
+    ...more,
+  });
 }
 
 describe('after a run that records', () => {
@@ -87,6 +94,26 @@ describe('after a run that records', () => {
         scratch: '/var/scratch',
         result: { exit: 'StorageRefused', code: 'StorageDenied', message: 'Denied.' },
       },
+      { kind: 'Finish', later: true, delaySeconds: 300, stopReason: 'InternalError' },
+    ],
+    [
+      'refused, nothing open',
+      {
+        attempts: [attempt('StorageRefused')],
+        files: whole,
+        result: { exit: 'StorageRefused', code: 'StorageDenied', message: 'Denied.' },
+      },
+      { kind: 'Failed', reason: 'StorageDenied', keepScratch: false },
+    ],
+    [
+      'refused for longer than anything is kept for delivery',
+      {
+        attempts: [attempt('StorageRefused')],
+        files: open,
+        waitedSeconds: defaultTiming.deliverWithin,
+        scratch: '/var/scratch',
+        result: { exit: 'StorageRefused', code: 'StorageDenied', message: 'Denied.' },
+      },
       {
         kind: 'Failed',
         reason: 'StorageDenied',
@@ -98,6 +125,11 @@ describe('after a run that records', () => {
     ['killed', { files: open }, { kind: 'Record', delaySeconds: 0 }],
     ['killed, to stop', { files: open, over: 'Requested' }, { kind: 'Finish', stopReason: 'Requested' }],
     ['killed, to stop, nothing there', { over: 'Requested' }, { kind: 'Failed', reason: 'NothingRecorded' }],
+    [
+      'killed before it cleared away what it had joined',
+      { files: [{ ...file('Complete'), replaces: ['b.mp4'] }], over: 'Requested' },
+      { kind: 'Finish', stopReason: 'Requested' },
+    ],
     [
       'killed at its limit',
       { files: whole, over: 'MaxDuration' },
@@ -173,7 +205,30 @@ describe('after a run that finishes', () => {
     [
       'undelivered too often',
       { attempts: finished(...Array<string>(defaultTiming.finishAttempts).fill('Undelivered')), files: open },
+      { kind: 'Finish', later: true, delaySeconds: 300 },
+    ],
+    [
+      'undelivered too often, of an upload that is gone',
+      {
+        attempts: finished(...Array<string>(defaultTiming.finishAttempts).fill('Undelivered')),
+        files: open,
+        result: { exit: 'Undelivered', code: 'UploadGone' },
+      },
       { kind: 'Failed', keepScratch: true },
+    ],
+    [
+      'refused again and again',
+      { attempts: finished('StorageRefused', 'StorageRefused'), files: open },
+      { kind: 'Finish', later: true, delaySeconds: 1200 },
+    ],
+    [
+      'without usable credentials',
+      {
+        attempts: finished('Invalid'),
+        files: open,
+        result: { exit: 'Invalid', code: 'InvalidCredentials', message: 'No key.' },
+      },
+      { kind: 'Finish', later: true },
     ],
     [
       'nothing was there',
@@ -202,10 +257,12 @@ it('reaches a final state from every end, whatever repeats', () => {
     for (const files of [[], open, whole]) {
       const attempts: RecordingAttempt[] = [attempt(end)];
       let steps = 0;
+      let waitedSeconds = 0;
       for (;;) {
-        const decided = next({ attempts, files });
+        const decided = next({ attempts, files, waitedSeconds });
         if (decided.kind === 'Uploaded' || decided.kind === 'Failed') break;
         attempts.push(attempt(end, decided.kind));
+        waitedSeconds += decided.delaySeconds;
         steps += 1;
         expect(steps, `${end} with ${files[0]?.state}`).toBeLessThan(100);
       }

@@ -6,7 +6,13 @@ import { hasMedia, hasOpenFiles } from './run-history.ts';
 /** What follows a run that has ended. */
 export type Next =
   | { readonly kind: 'Record'; readonly delaySeconds: number }
-  | { readonly kind: 'Finish'; readonly delaySeconds: number; readonly stopReason: RecordingStopReason }
+  | {
+      readonly kind: 'Finish';
+      readonly delaySeconds: number;
+      readonly stopReason: RecordingStopReason;
+      /** No storage takes what is left; it waits on scratch until one does. */
+      readonly later?: boolean;
+    }
   | { readonly kind: 'Uploaded'; readonly stopReason: RecordingStopReason; readonly notice?: Notice }
   | {
       readonly kind: 'Failed';
@@ -36,6 +42,8 @@ export interface NextInput {
   readonly timing: Timing;
   /** Where a person finds what was not delivered. */
   readonly scratch?: string | undefined;
+  /** Since the recording itself ended. */
+  readonly waitedSeconds: number;
 }
 
 const delivered = 'SourceEnded';
@@ -56,7 +64,7 @@ function afterRecord(input: NextInput, end: RunEnd): Next {
     case 'Complete':
       return close(input, stopReason ?? delivered);
     case 'StorageRefused':
-      return failed(input, stopReason ?? 'InternalError');
+      return deliverLater(input, stopReason ?? 'InternalError');
     case 'Invalid':
     case 'SourceFailed':
       // What was recorded before counts; without anything it is a failure, whatever was wanted.
@@ -101,10 +109,15 @@ function close(input: NextInput, stopReason: RecordingStopReason, notice?: Notic
 function afterFinish(input: NextInput, end: RunEnd): Next {
   const stopReason = input.over ?? input.stopReason ?? 'InternalError';
   if (end === 'Complete' && !hasOpenFiles(input.files)) return close(input, stopReason);
-  if (end === 'SourceFailed' || end === 'Invalid' || end === 'StorageRefused')
-    return failed(input, stopReason);
+  const code = input.result?.code;
+  if (end === 'StorageRefused' || (end === 'Invalid' && code === 'InvalidCredentials'))
+    return deliverLater(input, stopReason);
+  if (end === 'SourceFailed' || end === 'Invalid') return failed(input, stopReason);
   const times = trailing(input.attempts, ({ mode }) => mode === 'Finish');
-  if (times >= input.timing.finishAttempts) return failed(input, stopReason);
+  if (times >= input.timing.finishAttempts) {
+    // An upload that somebody dropped does not come back with its storage.
+    return code === 'UploadGone' ? failed(input, stopReason) : deliverLater(input, stopReason);
+  }
   return {
     kind: 'Finish',
     stopReason,
@@ -114,6 +127,20 @@ function afterFinish(input: NextInput, end: RunEnd): Next {
         ? 0
         : doubled(input.timing.finishDelay, times - 1, input.timing.maxFinishDelay),
   };
+}
+
+/** Nothing is given up while it may still be taken: a key can be given back, a bucket made again. */
+function deliverLater(input: NextInput, stopReason: RecordingStopReason): Next {
+  const { files, timing, attempts, waitedSeconds } = input;
+  const waits = files.some(({ state, durationSeconds }) => state === 'Open' && durationSeconds > 0);
+  if (!waits || waitedSeconds >= timing.deliverWithin) return failed(input, stopReason);
+  const refused = trailing(attempts, ({ mode, reason }) => mode === 'Finish' && reason !== 'Undelivered');
+  const times = Math.max(
+    refused,
+    trailing(attempts, ({ mode }) => mode === 'Finish') - timing.finishAttempts,
+  );
+  const delaySeconds = doubled(timing.deliverDelay, Math.max(0, times), timing.maxDeliverDelay);
+  return { kind: 'Finish', later: true, stopReason, delaySeconds };
 }
 
 function failed(input: NextInput, stopReason: RecordingStopReason, notice?: Notice): Next {
@@ -137,7 +164,9 @@ function failed(input: NextInput, stopReason: RecordingStopReason, notice?: Noti
       keepScratch: false,
     };
   }
-  const open = files.filter(({ state }) => state === 'Open').map(({ key }) => key);
+  const open = files
+    .filter(({ state }) => state === 'Open')
+    .map(({ key, copy, storage }) => (copy === undefined ? key : `${key} in ${storage}`));
   const where = scratch ?? 'the scratch directory of its runs';
   return {
     kind: 'Failed',

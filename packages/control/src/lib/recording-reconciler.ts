@@ -38,6 +38,8 @@ export interface RecordingReconcilerPorts {
   readonly events: Events;
   readonly log: Log;
   readonly policy: RecordingPolicy;
+  /** Has a storage checked that was not checked since then. */
+  readonly check: (storage: { namespace: string; name: string }, since: string) => void;
 }
 
 /** Statuses are written and runs launched here; what to write and to launch is decided by `planRecording`. */
@@ -103,7 +105,7 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
         ? undefined
         : resources.get('RecordingProfile', namespace, profileName),
       needsStorages(recording) ? resources.list('ExternalStorage', namespace) : [],
-      last === undefined || last.endTime !== undefined
+      last === undefined || (last.endTime !== undefined && recording.status?.phase !== 'Uploading')
         ? undefined
         : launcher.observe(runId(uid, last.number)),
     ]);
@@ -139,6 +141,9 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
           break;
         case 'Terminate':
           await launcher.terminate(effect.runId);
+          break;
+        case 'Check':
+          for (const storage of effect.storages) ports.check({ namespace, name: storage }, effect.since);
           break;
         case 'ForgetRun':
           await launcher.forget(effect.runId);

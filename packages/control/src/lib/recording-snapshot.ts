@@ -28,7 +28,7 @@ export interface RecordingSnapshot {
   readonly storages: readonly ExternalStorage[];
   /** The newest report of each run, by run number. */
   readonly reports: readonly RunReport[];
-  /** Of the newest run, while it is not known to have ended. */
+  /** Of the newest run, while it is not known to have ended or what it left waits to be delivered. */
   readonly observation?: RunObservation | undefined;
   readonly launchFailure?: LaunchFailure | undefined;
   /** Another recording would get the same file name. */
@@ -47,6 +47,8 @@ export interface RecordingPolicy {
 export type Effect =
   | { readonly type: 'Launch'; readonly plan: RunPlan }
   | { readonly type: 'Terminate'; readonly runId: string }
+  /** Storages whose last check is older than `since` are to be checked now. */
+  | { readonly type: 'Check'; readonly storages: readonly string[]; readonly since: string }
   /** Frees what the run left. */
   | { readonly type: 'ForgetRun'; readonly runId: string }
   /** Drops the reports: the recording is going. */

@@ -13,7 +13,7 @@ function gist(report: RunReport): string {
     report.state,
     report.startTime,
     report.result,
-    report.files.map(({ key, state }) => [key, state]),
+    report.files.map(({ key, storage, state }) => [key, storage, state]),
     report.gaps.length,
     report.pauses.length,
     report.notices,

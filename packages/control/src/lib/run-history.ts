@@ -1,4 +1,5 @@
 import {
+  countedFiles,
   type ExternalStorage,
   formatSeconds,
   isFinalPhase,
@@ -51,9 +52,9 @@ export function readHistory(reports: readonly RunReport[], attempts: Attempts): 
   };
 }
 
-/** Is anything in the storage that nobody has completed yet? */
+/** Is anything in the storage that nobody has completed, or cleared away, yet? */
 export function hasOpenFiles(files: readonly RunFile[]): boolean {
-  return files.some((file) => file.state === 'Open');
+  return files.some((file) => file.state === 'Open' || (file.replaces ?? []).length > 0);
 }
 
 /** Is there anything at all that a person could watch, or could once it is completed? */
@@ -61,14 +62,14 @@ export function hasMedia(files: readonly RunFile[]): boolean {
   return files.some((file) => file.bytes > 0 || file.durationSeconds > 0 || file.journal !== undefined);
 }
 
-/** Media of the files, in seconds. */
+/** Media of the files, in seconds; of copies once. */
 function mediaOf(files: readonly RunFile[]): number {
-  return files.reduce((sum, file) => sum + file.durationSeconds, 0);
+  return countedFiles(files).reduce((sum, file) => sum + file.durationSeconds, 0);
 }
 
 /** Media that one attempt recorded, as far as the files tell. */
 function mediaOfAttempt(files: readonly RunFile[], number: number): number {
-  const pieces = files.flatMap((file) => file.pieces ?? [file]);
+  const pieces = countedFiles(files).flatMap((file) => file.pieces ?? [file]);
   return pieces.reduce((sum, piece) => sum + (piece.attempt === number ? piece.durationSeconds : 0), 0);
 }
 
@@ -160,8 +161,9 @@ export function statusOfRuns(
   const pauses = pausesOf(reports, attempts);
   const gaps = gapsOf(reports, attempts);
   const notices = noticesOf(recordings, newest);
-  // A run may have fallen back to another storage than the first choice.
-  const used = storages.find(({ metadata }) => metadata.name === history.files.at(-1)?.storage);
+  // A run may have fallen back to another storage than the first choice; of copies the first is named.
+  const last = history.files.findLast(({ copy }) => (copy ?? 1) === 1);
+  const used = storages.find(({ metadata }) => metadata.name === last?.storage);
   return {
     ...kept,
     ...(used === undefined ? {} : { storage: storageSummary(used) }),

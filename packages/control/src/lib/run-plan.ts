@@ -67,10 +67,19 @@ export function planRun(input: RunPlanInput): RunPlan {
       name: storage.metadata.name,
       spec: storage.spec,
     })),
+    ...deliveryOf(config, input.storages.length),
     keyBase: input.keyBase,
     previous: [...input.previous],
     desired: !records ? 'Stopped' : config.state === 'Paused' ? 'Paused' : 'Recording',
   };
+}
+
+function deliveryOf(
+  { storage, fallbackAfterSeconds }: RecordingConfig,
+  count: number,
+): Pick<RunPlan, 'storageMode' | 'fallbackAfterSeconds'> {
+  if (storage?.mode === 'Mirror') return { storageMode: 'Mirror' };
+  return count > 1 ? { fallbackAfterSeconds } : {};
 }
 
 function sourceOf({ source }: RecordingConfig): RunPlan['source'] {
@@ -79,8 +88,8 @@ function sourceOf({ source }: RecordingConfig): RunPlan['source'] {
 }
 
 /**
- * The storages of a run: where files already lie comes first, then the one in use, then the rest. `missing` names those
- * that hold files and are not there any more.
+ * The storages of a run: those that are wanted in their order, then where else files lie. `missing` names those that
+ * hold files and are not there any more.
  */
 export function storagesOfRun(
   storages: readonly ExternalStorage[],
@@ -88,7 +97,7 @@ export function storagesOfRun(
   wanted: readonly string[],
 ): { readonly storages: readonly ExternalStorage[]; readonly missing: readonly string[] } {
   const holding = [...new Set(files.map(({ storage }) => storage))];
-  const names = [...new Set([...wanted.slice(0, 1), ...holding, ...wanted])];
+  const names = [...new Set([...wanted, ...holding])];
   const find = (name: string) => storages.find(({ metadata }) => metadata.name === name);
   return {
     storages: names.flatMap((name) => find(name) ?? []),

@@ -17,6 +17,8 @@ const inUseDelay = 5;
 export interface StorageReconciler {
   /** Resolves with the seconds after which to come again. */
   reconcile(namespace: string, name: string, signal: AbortSignal): Promise<number | undefined>;
+  /** It refused a recording at that time: what an earlier check said does not count, and the next look checks it. */
+  doubt(namespace: string, name: string, since: string): void;
 }
 
 export function createStorageReconciler(ports: {
@@ -29,6 +31,8 @@ export function createStorageReconciler(ports: {
 }): StorageReconciler {
   const { resources, launcher, clock, events, log, timing } = ports;
   let checks = 0;
+  /** By storage; one that is gone is forgotten at its next look. */
+  const doubts = new Map<string, string>();
 
   async function check(storage: ExternalStorage, signal: AbortSignal): Promise<CheckOutcome> {
     const { namespace = 'default', name } = storage.metadata;
@@ -57,22 +61,39 @@ export function createStorageReconciler(ports: {
     return undefined;
   }
 
+  function untilNextCheck(storage: ExternalStorage, place: string): number | undefined {
+    const doubted = doubts.get(place);
+    const last = storage.status?.lastCheck?.time;
+    if (doubted !== undefined && (last === undefined || Date.parse(last) < Date.parse(doubted))) return 0;
+    doubts.delete(place);
+    return untilCheck(storage, clock.now(), timing);
+  }
+
   return {
+    doubt(namespace, name, since) {
+      doubts.set(`${namespace}/${name}`, since);
+    },
+
     async reconcile(namespace, name, signal) {
+      const place = `${namespace}/${name}`;
       const storage = await resources.get('ExternalStorage', namespace, name);
-      if (storage === undefined) return undefined;
+      if (storage === undefined) {
+        doubts.delete(place);
+        return undefined;
+      }
       if (storage.metadata.deletionTimestamp !== undefined) return remove(storage);
       if (storage.spec.suspend === true) {
         await write(storage, suspendedStatus(storage, clock.now()));
         return undefined;
       }
-      const wait = untilCheck(storage, clock.now(), timing);
+      const wait = untilNextCheck(storage, place);
       if (wait === undefined || wait > 0) return wait;
       const generation = storage.metadata.generation;
       if (storage.status?.observedGeneration !== generation) {
         await write(storage, checkingStatus(storage, clock.now()));
       }
       const outcome = await check(storage, signal);
+      doubts.delete(place);
       // What was checked may have changed meanwhile, or gone.
       const now = await resources.get('ExternalStorage', namespace, name);
       if (now === undefined || now.metadata.uid !== storage.metadata.uid) return undefined;

@@ -92,7 +92,7 @@ const s3Block = z.object({
     .boolean()
     .optional()
     .describe(
-      'The service takes a part again with other bytes; absent: as known of the service. Without it the index stands at the end of the file.',
+      'The service takes a part again with other bytes; absent: as known of the service. Without it a file stays one of fragments.',
     ),
   assumeRole: z
     .object({

@@ -1,10 +1,11 @@
 /**
  * Options of Node that every recorder is started with, by local mode and in the image alike. A recorder mostly
- * waits: a young generation of 1 MiB instead of 16, no threads that help a collector of 20 MB, and no optimizing
- * compiler until something is really hot take some 20 MB off its memory. The uploader asks for a collection when enough
- * of what it sent can go. See test/bench/copy.ts and upload.ts.
+ * waits: code kept small, a young generation of 1 MiB instead of 16, no threads that help a collector of 20 MB, and no
+ * optimizing compiler until something is really hot take some 25 MB off its memory. The uploader asks for a collection
+ * when enough of what it sent can go. See test/bench/copy.ts and upload.ts.
  */
 export const recorderNodeOptions: readonly string[] = [
+  '--optimize-for-size',
   '--max-semi-space-size=1',
   '--single-threaded-gc',
   '--v8-pool-size=1',

@@ -10,6 +10,7 @@ export const recordingDefaults = {
   maxDurationSeconds: 24 * 3600,
   splitEverySeconds: 2 * 3600,
   durabilitySeconds: 5,
+  fallbackAfterSeconds: 120,
   retries: 5,
   lostTimeoutSeconds: 30,
   startTimeoutSeconds: 30,
@@ -46,6 +47,7 @@ export interface RecordingConfig {
   readonly stopAfterSeconds?: number;
   readonly splitEverySeconds: number;
   readonly durabilitySeconds: number;
+  readonly fallbackAfterSeconds: number;
   readonly retries: number;
   readonly deletionPolicy: 'Retain' | 'Delete';
   readonly retentionSeconds?: number;
@@ -73,6 +75,7 @@ export function resolveRecording(spec: RecordingSpec, profile?: RecordingProfile
       : { stopAfterSeconds: parseDuration(merged.stopWhen.elapsed) }),
     splitEverySeconds: durationOr(merged.splitEvery, recordingDefaults.splitEverySeconds),
     durabilitySeconds: durationOr(merged.durability, recordingDefaults.durabilitySeconds),
+    fallbackAfterSeconds: durationOr(merged.storage?.fallbackAfter, recordingDefaults.fallbackAfterSeconds),
     retries: merged.retries ?? recordingDefaults.retries,
     deletionPolicy: merged.deletionPolicy ?? 'Retain',
     ...(merged.retention === undefined ? {} : { retentionSeconds: parseDuration(merged.retention) }),

@@ -15,17 +15,33 @@ import {
 } from './resource.ts';
 import { withRules, withTransitionRules } from './rule.ts';
 
-export const storageSelection = z.object({
-  refs: z
-    .array(z.object({ name: name.describe('Name of the ExternalStorage, in the same namespace.') }))
-    .min(1)
-    .max(4)
-    .describe('One to four storages, the preferred one first.'),
-  mode: z
-    .enum(['Fallback', 'Mirror'])
-    .optional()
-    .describe('Fallback: the next one when one is not ready. Mirror: into all of them. Absent: Fallback.'),
-});
+export const storageSelection = withRules(
+  z.object({
+    refs: z
+      .array(z.object({ name: name.describe('Name of the ExternalStorage, in the same namespace.') }))
+      .min(1)
+      .max(4)
+      .describe('One to four storages, the preferred one first.'),
+    mode: z
+      .enum(['Fallback', 'Mirror'])
+      .optional()
+      .describe(
+        'Fallback: the next one when one refuses or is away, with all that was recorded. Mirror: into all of them. Absent: Fallback.',
+      ),
+    fallbackAfter: durationBetween('10s', '24h')
+      .optional()
+      .describe('How long a storage may be away before the next one is taken; absent: 2m.'),
+  }),
+  [
+    {
+      cel: "!has(self.fallbackAfter) || (size(self.refs) > 1 && (!has(self.mode) || self.mode == 'Fallback'))",
+      message: 'belongs to mode: Fallback with at least two refs',
+      holds: ({ fallbackAfter, mode, refs }) =>
+        fallbackAfter === undefined || (mode !== 'Mirror' && Array.isArray(refs) && refs.length > 1),
+      path: ['fallbackAfter'],
+    },
+  ],
+);
 export type StorageSelection = z.infer<typeof storageSelection>;
 
 const restreamTarget = withRules(

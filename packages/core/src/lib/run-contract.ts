@@ -84,12 +84,18 @@ export const runFile = z.object({
   heldSeconds: z.number().optional(),
   /** Of a file that joins several attempts: how much of it each of them recorded, in order. */
   pieces: z.array(z.object({ attempt: z.int().positive(), durationSeconds: z.number() })).optional(),
+  /** Keys in the same storage that this file took the place of and that are still to be deleted. */
+  replaces: z.array(z.string()).optional(),
   /** CRC-32 over the whole object as eight hex digits, once complete. */
   crc32: z.string().optional(),
   /** Where it can be found by a person: s3://bucket/key, file:///… */
   url: z.string().optional(),
   /** Present while Open. */
   journal: uploadJournal.optional(),
+  /** Uploads of it in storages that were left for another one, and that nobody has dropped yet. */
+  dropped: z.array(uploadJournal).optional(),
+  /** Which of several equal files in different storages it is, from 1; absent where there is one. */
+  copy: z.int().positive().optional(),
 });
 export type RunFile = z.infer<typeof runFile>;
 
@@ -115,6 +121,10 @@ export const runSpec = z.object({
   durabilitySeconds: z.number().positive(),
   /** In order of preference. */
   storages: z.array(runStorage).min(1).max(4),
+  /** `Fallback`: the first of them that takes a file; the next one when it is lost. `Mirror`: all of them. Absent: Fallback. */
+  storageMode: z.enum(['Fallback', 'Mirror']).optional(),
+  /** How long a storage may be away before the next one is taken. Absent: it is waited for. */
+  fallbackAfterSeconds: z.number().positive().optional(),
   /** Key of the first file without its extension, below the storage's prefix: `default/20261121/physics_20261121T090000Z`. */
   keyBase: z.string(),
   /** Files of earlier attempts, oldest first. */
@@ -230,7 +240,7 @@ export const checkReport = z.object({
   steps: z.array(
     z.object({
       /**
-       * Resolve, Connect, TLS, Authenticate, Bucket, Region, Write, Multipart, RewriteFirstPart, Read, List, Delete,
+       * Configure, Resolve, Connect, TLS, Authenticate, Bucket, Region, Write, Multipart, RewriteFirstPart, Read, List, Delete,
        * Sign, KMS, ClockSkew. One that has no meaning for the storage is left out (a directory has no TLS).
        */
       name: z.string(),

@@ -71,11 +71,6 @@ const unavailable: readonly Unavailable[] = [
     advice: 'use Paused',
   },
   {
-    field: 'storage.mode: Mirror',
-    used: ({ storage }) => storage?.mode === 'Mirror',
-    advice: 'use Fallback',
-  },
-  {
     field: 'retention',
     used: ({ retention }) => retention !== undefined,
     advice: 'take it out and give the bucket a lifecycle rule',

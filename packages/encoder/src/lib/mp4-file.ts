@@ -77,7 +77,7 @@ export function createMp4File(options: Mp4FileOptions): Mp4File {
       for (const samples of fragment.tracks) {
         indexes.find(({ id }) => id === samples.trackId)?.index.add(samples, offset);
       }
-      if (headStays) access.add(fragment, offset);
+      access.add(fragment, offset);
       durationSeconds = Math.max(durationSeconds, fragment.endSeconds);
     },
     finish(size) {

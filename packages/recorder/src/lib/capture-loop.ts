@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type RunSpec, TapedeckError } from '@tapedeck/core';
+import { countedFiles, type RunSpec, TapedeckError } from '@tapedeck/core';
 import {
   type Capture,
   type CaptureEnd,
@@ -64,7 +64,7 @@ export async function captureLoop(options: LoopOptions): Promise<SourceEnd | und
   let fruitless = 0;
   const continuity = createSourceContinuity();
   /** Where a finite source is gone on from when its encoder broke; earlier attempts read it up to there. */
-  let position = spec.previous.reduce((sum, file) => sum + file.durationSeconds, 0);
+  let position = countedFiles(spec.previous).reduce((sum, file) => sum + file.durationSeconds, 0);
 
   while (!stop.aborted) {
     const awaySeconds = everFlowed ? (performance.now() - awaySinceMs) / 1000 : undefined;

@@ -1,21 +1,61 @@
-import { type RunFile, type RunSpec, TapedeckError } from '@tapedeck/core';
-import type { Store } from '@tapedeck/storage';
+import { type RunFile, type RunSpec, TapedeckError, type UploadJournal } from '@tapedeck/core';
+import { completeFallback, type Store } from '@tapedeck/storage';
 import type { RunContext } from './run.ts';
 import type { RunLog } from './run-log.ts';
 import { spoolDirectory } from './scratch.ts';
+
+interface CompleteOptions {
+  readonly spec: RunSpec;
+  readonly stores: ReadonlyMap<string, Store>;
+  readonly signal: AbortSignal;
+  readonly log: RunLog;
+}
+
+/** In the storage that has it, or, from scratch, in the next one that takes it. */
+async function completeFallbackFile(
+  file: RunFile,
+  journal: UploadJournal,
+  { spec, stores, signal, log }: CompleteOptions,
+): Promise<RunFile | undefined> {
+  const { journal: _journal, dropped = [], heldSeconds: _held, ...rest } = file;
+  try {
+    const object = await completeFallback({
+      stores: [...stores.values()],
+      journal,
+      dropped,
+      spoolDirectory: spoolDirectory(spec, file.attempt, file.segment),
+      signal,
+    });
+    log.info('PreviousCompleted', { key: file.key, bytes: object.size, storage: object.storage });
+    const share = file.bytes > 0 ? Math.min(1, object.size / file.bytes) : 1;
+    return {
+      ...rest,
+      storage: object.storage,
+      state: 'Complete',
+      // Scratch ends between fragments, a little before what its run had said.
+      durationSeconds: file.durationSeconds * share,
+      bytes: object.size,
+      url: object.url,
+    };
+  } catch (error) {
+    if (TapedeckError.from(error).code !== 'NotFound' || journal.parts.length > 0) throw error;
+    log.warn('PreviousEmpty', { key: file.key, recordedSeconds: file.durationSeconds });
+    return undefined;
+  }
+}
 
 /**
  * Completes what an earlier attempt left open, from its journal alone: the file then plays up to its last
  * fragment, and a zombie's further parts are refused. A file without media is dropped: there are no empty objects.
  */
-async function completePrevious(
-  file: RunFile,
-  options: { spec: RunSpec; stores: ReadonlyMap<string, Store>; signal: AbortSignal; log: RunLog },
-): Promise<RunFile | undefined> {
+async function completePrevious(file: RunFile, options: CompleteOptions): Promise<RunFile | undefined> {
   if (file.state === 'Complete') return file;
   const { journal } = file;
   if (journal === undefined) return undefined;
-  const store = options.stores.get(journal.storage);
+  const { stores, spec, signal } = options;
+  if (file.durationSeconds > 0 && stores.size > 1 && spec.storageMode !== 'Mirror')
+    return completeFallbackFile(file, journal, options);
+  const store = stores.get(journal.storage);
   if (store === undefined)
     throw new TapedeckError(
       'NotFound',
@@ -25,10 +65,10 @@ async function completePrevious(
     await store.abortFromJournal(journal);
     return undefined;
   }
-  const spool = spoolDirectory(options.spec, file.attempt, file.segment);
+  const spool = spoolDirectory(spec, file.attempt, file.segment);
   let object: Awaited<ReturnType<Store['completeFromJournal']>>;
   try {
-    object = await store.completeFromJournal(journal, { spoolDirectory: spool, signal: options.signal });
+    object = await store.completeFromJournal(journal, { spoolDirectory: spool, signal });
   } catch (error) {
     // Killed before its first part was sent: asking again brings nothing, and the recording has to end.
     const nothing = TapedeckError.from(error).code === 'NotFound' && journal.parts.length === 0;
@@ -55,18 +95,25 @@ export async function completeOpenFiles(
     if (previous.state === 'Complete') continue;
     try {
       const file = await completePrevious(previous, { spec, stores, signal: interrupt, log });
+      if (file === undefined && previous.copy !== undefined && previous.durationSeconds > 0)
+        book.notice({
+          reason: 'CopyLost',
+          message: `Nothing of ${previous.key} had reached ${previous.storage}, and scratch has nothing of it either; copy it from another storage.`,
+        });
       book.files = book.files.flatMap((tracked) =>
-        tracked.file.key !== previous.key
-          ? [tracked]
-          : file === undefined
-            ? []
-            : [{ file, progress: undefined }],
+        // Copies have the same keys.
+        tracked.file !== previous ? [tracked] : file === undefined ? [] : [{ file, progress: undefined }],
       );
       await context.persist();
     } catch (error) {
       const known = TapedeckError.from(error);
       failure ??= known;
-      log.warn('PreviousNotCompleted', { key: previous.key, code: known.code, message: known.message });
+      log.warn('PreviousNotCompleted', {
+        key: previous.key,
+        storage: previous.storage,
+        code: known.code,
+        message: known.message,
+      });
     }
   }
   return failure;

@@ -7,7 +7,7 @@ import {
   minFillerSize,
   mp4Filler,
 } from '@tapedeck/encoder';
-import type { Store, Upload, UploadProgress } from '@tapedeck/storage';
+import type { Upload, UploadOptions, UploadProgress } from '@tapedeck/storage';
 import { createHeldMedia } from './held-media.ts';
 import type { TrackedFile } from './run-book.ts';
 
@@ -27,8 +27,17 @@ export interface FileSink extends TrackedFile {
   discard(): Promise<void>;
 }
 
+/** An upload as a file needs it; `dropped` where it may change its storage. */
+export type FileUpload = Upload & { readonly dropped?: readonly UploadJournal[] };
+
 export interface FileSinkOptions {
-  readonly store: Store;
+  readonly openUpload: (
+    options: UploadOptions & { readonly spool: NonNullable<UploadOptions['spool']> },
+  ) => Promise<FileUpload>;
+  /** The upload may go to another storage from its beginning. */
+  readonly mayMove?: boolean;
+  /** Which of several equal files it is, from 1. */
+  readonly copy?: number;
   readonly segment: number;
   readonly attempt: number;
   readonly key: string;
@@ -40,6 +49,8 @@ export interface FileSinkOptions {
   readonly onJournal: () => Promise<void>;
   /** A file after the first: the recording runs, and must not wait for a storage that is away. */
   readonly inBackground?: boolean;
+  /** Calls off the opening; see `UploadOptions.signal`. */
+  readonly signal?: AbortSignal;
 }
 
 /** Opens the upload, before there is any media: a storage that refuses is known before the recording starts. */
@@ -47,10 +58,9 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
   let journal: UploadJournal | undefined;
   let layout: Mp4File | undefined;
   let durationSeconds = 0;
-  const held = createHeldMedia();
-  const headStays = !options.store.capabilities.rewriteFirstPart;
+  const held = createHeldMedia({ mayShrink: options.mayMove ?? false });
   let complete: Pick<RunFile, 'bytes' | 'crc32' | 'url'> | undefined;
-  const upload = await options.store.createUpload({
+  const upload = await options.openUpload({
     key: options.key,
     contentType: 'video/mp4',
     durabilitySeconds: options.durabilitySeconds,
@@ -58,6 +68,7 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
     filler: mp4Filler,
     minFillerSize,
     openInBackground: options.inBackground ?? false,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
     onJournal: (next) => {
       journal = next;
       return options.onJournal();
@@ -66,8 +77,18 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
 
   return {
     get file(): RunFile {
-      const { segment, attempt, key } = options;
-      const common = { segment, attempt, key, storage: options.store.name, durationSeconds };
+      const { segment, attempt, key, copy } = options;
+      const dropped = upload.dropped ?? [];
+      const common = {
+        segment,
+        attempt,
+        key,
+        // The journal knows of a move first.
+        storage: complete === undefined ? (journal?.storage ?? upload.storage) : upload.storage,
+        durationSeconds,
+        ...(copy === undefined ? {} : { copy }),
+        ...(dropped.length === 0 ? {} : { dropped: [...dropped] }),
+      };
       if (complete !== undefined) return { ...common, state: 'Complete', ...complete };
       const bytes = upload.progress.bytesAppended;
       const heldSeconds = held.seconds(upload.progress.bytesStored);
@@ -77,7 +98,11 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
       return complete === undefined ? upload.progress : undefined;
     },
     async begin(init) {
-      layout = createMp4File({ init, maxSeconds: options.maxSeconds, headStays });
+      layout = createMp4File({
+        init,
+        maxSeconds: options.maxSeconds,
+        headStays: !upload.rewritesFirstPart,
+      });
       await upload.append(layout.head);
     },
     async append(fragment) {
@@ -90,7 +115,7 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
     },
     async finish(signal) {
       if (layout === undefined) throw new TapedeckError('SourceEmpty', 'nothing was appended');
-      const object = await upload.finish({ ...finalLayout(layout, upload, headStays), signal });
+      const object = await upload.finish({ ...finalLayout(layout, upload), signal });
       complete = { bytes: object.size, crc32: object.crc32, url: object.url };
     },
     close: () => upload.close(),
@@ -102,9 +127,8 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
  * A file that nobody has a part of yet needs no reserved room: it is laid out anew, as small as it can be. One whose
  * first bytes are gone for good, in a session that takes none twice, gets what can be appended.
  */
-function finalLayout(layout: Mp4File, upload: Upload, headStays: boolean): Parameters<Upload['finish']>[0] {
+function finalLayout(layout: Mp4File, upload: Upload): Parameters<Upload['finish']>[0] {
   const size = upload.progress.bytesAppended;
   if (upload.wholeInMemory) return { replaceStart: layout.compact(size) };
-  if (headStays) return { tail: layout.trailer() };
-  return layout.finish(size);
+  return { ...layout.finish(size), trailer: layout.trailer() };
 }

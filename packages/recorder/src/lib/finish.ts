@@ -1,15 +1,15 @@
 import type { RunResult } from '@tapedeck/core';
 import { completeOpenFiles } from './complete-previous.ts';
 import { joinAttempts } from './join-attempts.ts';
-import { closeStores, openStores } from './open-stores.ts';
+import { closeStores, openRunStores } from './open-stores.ts';
 import { decideResult } from './outcome.ts';
 import type { RunContext } from './run.ts';
 
 /** Nothing is recorded: what earlier attempts left is completed and joined. */
 export async function finish(context: RunContext): Promise<RunResult> {
-  const { spec, book } = context;
+  const { book } = context;
   book.state = 'Uploading';
-  const stores = await openStores(spec.storages);
+  const stores = await openRunStores(context);
   try {
     const error = await completeOpenFiles(context, stores);
     if (error === undefined) await joinAttempts(context, stores);

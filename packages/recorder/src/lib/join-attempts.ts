@@ -22,9 +22,10 @@ export async function joinAttempts(context: RunContext, stores: ReadonlyMap<stri
     if (store === undefined) continue;
     try {
       const joined = await joinPieces(context, store, pieces);
-      book.files = replacePieces(book.files, pieces, joined);
+      // Remembered with it: whoever is killed before they are gone leaves that to the next run.
+      const replaces = pieces.flatMap((piece) => [piece.key, ...(piece.replaces ?? [])]);
+      book.files = replacePieces(book.files, pieces, { ...joined, replaces });
       await context.persist();
-      await removePieces(store, pieces, context);
     } catch (error) {
       const { code, message } = TapedeckError.from(error);
       log.warn('NotJoined', { code, message, keys: pieces.map((piece) => piece.key) });
@@ -37,14 +38,15 @@ export async function joinAttempts(context: RunContext, stores: ReadonlyMap<stri
       });
     }
   }
+  await removeReplaced(context, stores);
 }
 
 /**
  * The segments that more than one attempt wrote, or one that could not finish it: what was completed from a journal
- * has no checksum, and no index either. All their files are complete, and in one storage.
+ * has no checksum, and no index either. All their files are complete, and in one storage; of copies each for itself.
  */
 export function brokenSegments(files: readonly RunFile[]): RunFile[][] {
-  const bySegment = Map.groupBy(files, (file) => file.segment);
+  const bySegment = Map.groupBy(files, ({ segment, copy }) => `${segment} ${copy ?? ''}`);
   return [...bySegment.values()].filter(
     (pieces) =>
       (pieces.length > 1 || pieces.some(({ crc32 }) => crc32 === undefined)) &&
@@ -52,9 +54,14 @@ export function brokenSegments(files: readonly RunFile[]): RunFile[][] {
   );
 }
 
-/** A key of its own: the pieces stay what they are until the joined file is complete. */
-export function joinedKey(spec: RunSpec, segment: number): string {
-  return fileKey(`${spec.keyBase}_joined`, { segment, attempt: 1 });
+/**
+ * A key of its own: the pieces stay what they are until the joined file is complete. One of them may be a joined file
+ * itself, when an attempt was killed after it had joined and another one followed.
+ */
+export function joinedKey(spec: RunSpec, segment: number, pieces: readonly RunFile[]): string {
+  const keyOf = (attempt: number) => fileKey(`${spec.keyBase}_joined`, { segment, attempt });
+  const usual = keyOf(1);
+  return pieces.some(({ key }) => key === usual) ? keyOf(spec.attempt) : usual;
 }
 
 async function joinPieces(context: RunContext, store: Store, pieces: readonly RunFile[]): Promise<RunFile> {
@@ -62,10 +69,11 @@ async function joinPieces(context: RunContext, store: Store, pieces: readonly Ru
   const segment = pieces[0]?.segment ?? 1;
   const timeline = createTimeline({ splitEverySeconds: Number.POSITIVE_INFINITY });
   const sink = await openFileSink({
-    store,
+    openUpload: (options) => store.createUpload(options),
+    ...(pieces[0]?.copy === undefined ? {} : { copy: pieces[0].copy }),
     segment,
     attempt: spec.attempt,
-    key: joinedKey(spec, segment),
+    key: joinedKey(spec, segment, pieces),
     durabilitySeconds: spec.durabilitySeconds,
     spool: { directory: spoolDirectory(spec, 0, segment), maxBytes: spec.scratch.maxBytes },
     maxSeconds: pieces.reduce((sum, piece) => sum + piece.durationSeconds, slackSeconds),
@@ -90,7 +98,8 @@ async function joinPieces(context: RunContext, store: Store, pieces: readonly Ru
           await carryOut(item.kind === 'init' ? timeline.startSession(item) : timeline.add(item, 0));
         }
       }
-      lengths.push({ attempt: piece.attempt, durationSeconds: timeline.durationSeconds - before });
+      const durationSeconds = timeline.durationSeconds - before;
+      lengths.push(...(piece.pieces ?? [{ attempt: piece.attempt, durationSeconds }]));
     }
     await carryOut(timeline.end());
     await sink.finish(interrupt);
@@ -108,28 +117,43 @@ function replacePieces(
   pieces: readonly RunFile[],
   joined: RunFile,
 ): TrackedFile[] {
-  const gone = new Set(pieces.map((piece) => piece.key));
-  const at = files.findIndex((tracked) => gone.has(tracked.file.key));
-  const kept = files.filter((tracked) => !gone.has(tracked.file.key));
+  // Copies have the same keys.
+  const isPiece = ({ file: { key, storage } }: TrackedFile) =>
+    pieces.some((piece) => piece.key === key && piece.storage === storage);
+  const at = files.findIndex(isPiece);
+  const kept = files.filter((tracked) => !isPiece(tracked));
   return kept.toSpliced(at, 0, { file: joined, progress: undefined });
 }
 
-/** A storage that grants no deleting keeps the pieces beside the joined file: untidy, and nobody's loss. */
-async function removePieces(
-  store: Store,
-  pieces: readonly RunFile[],
-  { book, log }: RunContext,
-): Promise<void> {
-  for (const piece of pieces) {
-    try {
-      await store.delete(piece.key);
-    } catch (error) {
-      const { code, message } = TapedeckError.from(error);
-      log.warn('PieceKept', { key: piece.key, code, message });
-      book.notice({
-        reason: 'PiecesKept',
-        message: 'The files that were joined could not be deleted; they may be.',
-      });
-    }
+/**
+ * Deletes what joined files took the place of, those of an attempt that was killed before it could as well. A storage
+ * that grants no deleting keeps the pieces beside the joined file: untidy, and nobody's loss.
+ */
+async function removeReplaced(context: RunContext, stores: ReadonlyMap<string, Store>): Promise<void> {
+  const { book } = context;
+  const untidy = book.files.filter(({ file }) => file.replaces !== undefined);
+  if (untidy.length === 0) return;
+  for (const { file } of untidy) {
+    const store = stores.get(file.storage);
+    for (const key of file.replaces ?? []) if (store !== undefined) await removePiece(store, key, context);
+  }
+  book.files = book.files.map((tracked) => {
+    const { replaces, ...file } = tracked.file;
+    return replaces === undefined ? tracked : { file, progress: undefined };
+  });
+  await context.persist();
+}
+
+async function removePiece(store: Store, key: string, { book, log }: RunContext): Promise<void> {
+  try {
+    await store.delete(key);
+  } catch (error) {
+    const { code, message } = TapedeckError.from(error);
+    if (code === 'NotFound') return; // Who was killed had come this far.
+    log.warn('PieceKept', { key, code, message });
+    book.notice({
+      reason: 'PiecesKept',
+      message: 'The files that were joined could not be deleted; they may be.',
+    });
   }
 }

@@ -19,6 +19,8 @@ export interface DeliveryOutcome {
   readonly recorded: boolean;
   /** Set when a file could not be completed. */
   readonly error?: TapedeckError;
+  /** Another storage may take what is still to be recorded. */
+  readonly elsewhere?: boolean;
 }
 
 const sourceCodes: readonly ErrorCode[] = [
@@ -43,6 +45,9 @@ export function decideResult(capture: CaptureOutcome, delivery: DeliveryOutcome)
   const stopReason = capture.kind === 'Stopped' ? { stopReason: capture.reason } : {};
   if (delivery.error !== undefined) {
     const { error } = delivery;
+    // What ended is this file, not the recording: the next attempt begins where it is taken.
+    if (capture.kind === 'Failed' && delivery.elsewhere === true && capture.error.fault !== 'request')
+      return { exit: 'Retry', ...describe(error) };
     const refused = error.fault === 'destination' && error.retry === 'stalled';
     return { exit: refused ? 'StorageRefused' : 'Undelivered', ...stopReason, ...describe(error) };
   }

@@ -1,11 +1,14 @@
-import { fileKey, type RunSpec } from '@tapedeck/core';
+import type { RunSpec } from '@tapedeck/core';
 import type { Fragment, InitSegment } from '@tapedeck/encoder';
 import type { Store } from '@tapedeck/storage';
-import { type FileSink, openFileSink } from './file-sink.ts';
+import type { OutputFile } from './mirrored-file.ts';
+import { openOutputFile } from './open-output-file.ts';
 import type { RunBook } from './run-book.ts';
-import { spoolDirectory } from './scratch.ts';
 
-/** Files that may be sending their ends at the same time; a split beyond that waits for the first of them. */
+/**
+ * Files that may be sending their ends at the same time; a split beyond that waits for the first of them. Where the file
+ * goes to several storages it does not: what the slow one lacks of the oldest is delivered later.
+ */
 const maxClosing = 2;
 
 /** The files of one run, opened, filled and closed in order as the timeline says. */
@@ -24,39 +27,50 @@ export interface OutputFiles {
 
 export function createOutputFiles(options: {
   readonly spec: RunSpec;
-  readonly store: Store;
+  /** In order of preference. */
+  readonly stores: readonly Store[];
   readonly book: RunBook;
   /** Makes the journals in the book durable. */
   readonly persist: () => Promise<void>;
   /** Aborted: uploads give up what they are still trying and leave it for later. */
   readonly giveUp: AbortSignal;
+  /** Aborted: the first file need not be opened any more. */
+  readonly calledOff: AbortSignal;
 }): OutputFiles {
-  const { spec, store, book } = options;
-  const sinks: FileSink[] = [];
-  const closing = new Set<Promise<void>>();
+  const { spec, stores, book, persist } = options;
+  const files: OutputFile[] = [];
+  const closing = new Map<Promise<void>, AbortController>();
   const failures: unknown[] = [];
   let segment = firstSegment(spec);
   /** Its upload is open, its tracks are not known yet. */
-  let prepared: FileSink | undefined;
-  let current: FileSink | undefined;
+  let prepared: OutputFile | undefined;
+  let current: OutputFile | undefined;
 
-  async function prepare(): Promise<FileSink> {
-    const sink = await openFileSink({
-      store,
+  async function prepare(): Promise<OutputFile> {
+    // A recording that has begun must not wait for a storage that is away.
+    const inBackground = files.length > 0 || spec.attempt > 1;
+    const calledOff = files.length > 0 ? {} : { calledOff: options.calledOff };
+    const file = await openOutputFile({
+      spec,
+      stores,
+      book,
+      persist,
       segment,
-      attempt: spec.attempt,
-      key: fileKey(spec.keyBase, { segment, attempt: spec.attempt }),
-      durabilitySeconds: spec.durabilitySeconds,
-      spool: { directory: spoolDirectory(spec, spec.attempt, segment), maxBytes: spec.scratch.maxBytes },
-      maxSeconds: longestFile(spec),
-      onJournal: options.persist,
-      // A recording that has begun must not wait for a storage that is away.
-      inBackground: sinks.length > 0 || spec.attempt > 1,
+      inBackground,
+      ...calledOff,
     });
-    sinks.push(sink);
-    book.files = [...book.files, sink];
-    await options.persist();
-    return sink;
+    files.push(file);
+    book.files = [...book.files, ...file.sinks];
+    await persist();
+    return file;
+  }
+
+  async function makeRoom(): Promise<void> {
+    while (closing.size >= maxClosing) {
+      const [oldest] = closing;
+      if (spec.storageMode === 'Mirror') oldest?.[1].abort();
+      await Promise.race(closing.keys());
+    }
   }
 
   /** Nobody waits for it: the report after this one says the same. */
@@ -78,42 +92,35 @@ export function createOutputFiles(options: {
       await current?.append(fragment);
     },
     async close() {
-      const sink = current;
-      if (sink === undefined) return;
+      const file = current;
+      if (file === undefined) return;
       current = undefined;
-      while (closing.size >= maxClosing) await Promise.race(closing);
-      const end = sink
-        .finish(options.giveUp)
+      await makeRoom();
+      const leave = new AbortController();
+      const end = file
+        .finish(AbortSignal.any([options.giveUp, leave.signal]))
         .catch((error: unknown) => void failures.push(error))
         .finally(() => {
           closing.delete(end);
           persistSoon();
         });
-      closing.add(end);
+      closing.set(end, leave);
     },
     async settle() {
       const unused = prepared;
       prepared = undefined;
       if (unused !== undefined) {
-        book.files = book.files.filter((tracked) => tracked !== unused);
+        book.files = book.files.filter((tracked) => !unused.sinks.some((sink) => sink === tracked));
         await unused.discard();
       }
-      await Promise.all(closing);
+      await Promise.all(closing.keys());
       if (failures.length > 0) throw failures[0];
     },
     async abandon() {
-      await Promise.allSettled(sinks.map((sink) => sink.close()));
-      await Promise.allSettled(closing);
+      await Promise.allSettled(files.map((file) => file.close()));
+      await Promise.allSettled(closing.keys());
     },
   };
-}
-
-function longestFile(spec: RunSpec): number {
-  return Math.min(
-    spec.splitEverySeconds,
-    spec.maxDurationSeconds,
-    spec.stopAfterSeconds ?? Number.POSITIVE_INFINITY,
-  );
 }
 
 /** An attempt goes on in the segment where the one before it broke off. */

@@ -3,7 +3,7 @@ import type { Store } from '@tapedeck/storage';
 import { captureLoop, type SourceEnd } from './capture-loop.ts';
 import { completeOpenFiles } from './complete-previous.ts';
 import { joinAttempts } from './join-attempts.ts';
-import { closeStores, openStores } from './open-stores.ts';
+import { closeStores, openRunStores } from './open-stores.ts';
 import { type CaptureOutcome, decideResult } from './outcome.ts';
 import { createOutputFiles, type OutputFiles } from './output-files.ts';
 import { createPipeline } from './pipeline.ts';
@@ -14,7 +14,7 @@ const interruptedDeliveryMs = 12_000;
 
 /** Records the source until something ends it, completes every file, and joins what several attempts wrote. */
 export async function record(context: RunContext): Promise<RunResult> {
-  const stores = await openStores(context.spec.storages);
+  const stores = await openRunStores(context);
   const giveUp = new AbortController();
   let deadline: NodeJS.Timeout | undefined;
   const onInterrupt = () => {
@@ -37,7 +37,15 @@ async function recordInto(
   context: RunContext,
 ): Promise<RunResult> {
   const { book } = context;
-  const files = await openFiles(stores, giveUp, context);
+  const calledOff = watchForEnd(context);
+  const files = await openFiles(stores, { giveUp, calledOff: calledOff.signal }, context).catch(
+    (error: unknown) => {
+      // A stop or SIGTERM while a storage that may be away is asked: there is nothing to wait for.
+      if (!calledOff.signal.aborted || context.spec.attempt > 1) throw error;
+    },
+  );
+  calledOff.close();
+  if (files === undefined) return decideResult(calledOff.outcome, { recorded: false });
   // Beside the recording: what the attempt before left open is safe soon, and does not delay this one.
   const earlier = completeOpenFiles(context, stores);
   try {
@@ -47,38 +55,47 @@ async function recordInto(
     const error = (await settled(files)) ?? (await earlier);
     const recorded = book.files.some((tracked) => tracked.file.durationSeconds > 0);
     if (error === undefined && outcome.kind !== 'Interrupted') await joinAttempts(context, stores);
-    return decideResult(outcome, { recorded, ...(error === undefined ? {} : { error }) });
+    const elsewhere = context.spec.storageMode !== 'Mirror' && stores.size > 1;
+    return decideResult(outcome, { recorded, elsewhere, ...(error === undefined ? {} : { error }) });
   } finally {
     await files.abandon();
     await earlier;
   }
 }
 
-/** The first storage, in the order of the spec, that takes the upload; the last one's refusal is the run's. */
+/** Aborts its signal once nothing is to be recorded any more, and knows why. */
+function watchForEnd({ interrupt, desired }: RunContext): {
+  readonly signal: AbortSignal;
+  readonly outcome: CaptureOutcome;
+  close(): void;
+} {
+  const stopped = new AbortController();
+  const unsubscribe = desired.subscribe((state) => {
+    if (state === 'Stopped') stopped.abort();
+  });
+  return {
+    signal: AbortSignal.any([interrupt, stopped.signal]),
+    get outcome(): CaptureOutcome {
+      return stopped.signal.aborted ? { kind: 'Stopped', reason: 'Requested' } : { kind: 'Interrupted' };
+    },
+    close: unsubscribe,
+  };
+}
+
+/** The storages, in the order of the spec. Those that refuse are passed over where another takes the file. */
 async function openFiles(
   stores: ReadonlyMap<string, Store>,
-  giveUp: AbortSignal,
-  context: RunContext,
+  signals: { readonly giveUp: AbortSignal; readonly calledOff: AbortSignal },
+  { spec, book, persist }: RunContext,
 ): Promise<OutputFiles> {
-  const { spec, book, persist, log } = context;
-  const candidates = [...stores.values()];
-  for (const store of candidates) {
-    const files = createOutputFiles({ spec, store, book, persist, giveUp });
-    try {
-      await files.prepare();
-      return files;
-    } catch (error) {
-      await files.abandon();
-      if (store === candidates.at(-1)) throw error;
-      const { code, message } = TapedeckError.from(error);
-      log.warn('StoragePassedOver', { storage: store.name, code, message });
-      book.notice({
-        reason: 'StoragePassedOver',
-        message: `${store.name} does not take the recording: ${message}`,
-      });
-    }
+  const files = createOutputFiles({ spec, stores: [...stores.values()], book, persist, ...signals });
+  try {
+    await files.prepare();
+    return files;
+  } catch (error) {
+    await files.abandon();
+    throw error;
   }
-  throw new TapedeckError('InvalidManifest', 'The run names no storage.');
 }
 
 async function settled(files: OutputFiles): Promise<TapedeckError | undefined> {

@@ -12,8 +12,9 @@ export async function remove(context: RunContext): Promise<RunResult> {
       const store = stores.get(file.storage);
       if (store === undefined)
         throw new TapedeckError('NotFound', `Storage ${file.storage}, which holds ${file.key}, is gone.`);
+      for (const left of file.dropped ?? []) await stores.get(left.storage)?.abortFromJournal(left);
       if (file.journal !== undefined && file.state === 'Open') await store.abortFromJournal(file.journal);
-      else await store.delete(file.key);
+      else for (const key of [file.key, ...(file.replaces ?? [])]) await store.delete(key);
       log.info('Removed', { key: file.key });
     }
     book.files = [];

@@ -1,4 +1,13 @@
-import type { RunFile, RunGap, RunNotice, RunReport, RunResult, RunSpec, RunState } from '@tapedeck/core';
+import {
+  countedFiles,
+  type RunFile,
+  type RunGap,
+  type RunNotice,
+  type RunReport,
+  type RunResult,
+  type RunSpec,
+  type RunState,
+} from '@tapedeck/core';
 import type { UploadProgress } from '@tapedeck/storage';
 import { type BitrateMeter, createBitrateMeter } from './bitrate-meter.ts';
 
@@ -66,7 +75,7 @@ export function createRunBook(spec: RunSpec): RunBook {
         files: book.files.map((tracked) => tracked.file),
         gaps: [...gaps],
         pauses: [...pauses],
-        notices: [...notices.values(), ...storageTrouble(book.files)],
+        notices: [...notices.values(), ...storageTrouble(book.files, spec.storages.length)],
         ...(book.result === undefined ? {} : { result: book.result }),
       };
     },
@@ -75,27 +84,30 @@ export function createRunBook(spec: RunSpec): RunBook {
 }
 
 function sumProgress(files: readonly TrackedFile[], bitrate: BitrateMeter): RunReport['progress'] {
+  const counted = countedFiles(files.map(({ file, progress }) => ({ ...file, file, progress })));
   const sum = { durationSeconds: 0, bytesRecorded: 0, bytesUploaded: 0, lagSeconds: 0 };
-  for (const { file, progress } of files) {
+  for (const { progress } of files) sum.lagSeconds = Math.max(sum.lagSeconds, progress?.lagSeconds ?? 0);
+  for (const { file, progress } of counted) {
     sum.durationSeconds += file.durationSeconds;
     sum.bytesRecorded += progress?.bytesAppended ?? file.bytes;
     sum.bytesUploaded += progress?.bytesStored ?? (file.state === 'Complete' ? file.bytes : 0);
-    sum.lagSeconds = Math.max(sum.lagSeconds, progress?.lagSeconds ?? 0);
   }
   return { ...sum, bitrate: bitrate.read(performance.now()) };
 }
 
-/** Said as long as it lasts: recording goes on, and this is why the upload does not. */
-function storageTrouble(files: readonly TrackedFile[]): RunNotice[] {
-  const away = files.flatMap(({ progress }) => (progress?.trouble === undefined ? [] : [progress]));
-  const [first] = away;
-  if (first?.trouble === undefined) return [];
-  const since = new Date(first.trouble.sinceMs).toISOString();
-  const spooled = away.reduce((sum, progress) => sum + progress.bytesSpooled, 0);
-  return [
-    {
-      reason: 'StorageAway',
-      message: `Since ${since}: ${first.trouble.message} ${spooled} bytes wait on scratch; recording goes on.`,
-    },
-  ];
+/** Said as long as it lasts: recording goes on, and this is why an upload does not. Storages are named where there are several. */
+function storageTrouble(files: readonly TrackedFile[], storages: number): RunNotice[] {
+  const away = files.flatMap(({ file, progress }) =>
+    progress?.trouble === undefined
+      ? []
+      : [{ storage: file.storage, spooled: progress.bytesSpooled, trouble: progress.trouble }],
+  );
+  if (away.length === 0) return [];
+  const told = [...Map.groupBy(away, ({ storage }) => storage)].map(([storage, files]) => {
+    const spooled = files.reduce((sum, file) => sum + file.spooled, 0);
+    const sinceMs = Math.min(...files.map(({ trouble }) => trouble.sinceMs));
+    const what = `${files[0]?.trouble.message ?? ''} ${spooled} bytes wait on scratch`;
+    return `Since ${new Date(sinceMs).toISOString()}${storages > 1 ? `, ${storage}` : ''}: ${what}`;
+  });
+  return [{ reason: 'StorageAway', message: `${told.join('. ')}; recording goes on.` }];
 }

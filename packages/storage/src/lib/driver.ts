@@ -52,13 +52,13 @@ export interface Part {
   /** Views that stay unchanged until the call ends. */
   readonly bytes: readonly Uint8Array[];
   readonly size: number;
-  /** Over its bytes, where the caller knows it already. */
-  readonly crc32?: number;
   /**
    * Counts the contents that this number has had, whichever process puts them: of two puts the one with the higher
    * revision is the newer, whenever it arrives. Absent: 0.
    */
   readonly revision?: number;
+  /** Over its bytes, where the caller knows it already. */
+  readonly crc32?: number;
 }
 
 export interface CompletedPart {

@@ -54,8 +54,11 @@ export interface PartList {
   readonly growing: PartRecord | undefined;
   /** Nothing is sealed: everything is still in memory. */
   readonly wholeInMemory: boolean;
-  /** Returns the unit's offset. Throws `NotSupported` when the service takes no more parts. */
-  add(unit: Uint8Array): number;
+  /**
+   * Returns the unit's offset; with `exact` that is the end of what came before, and a part may end inside the unit
+   * where all must be equal. Throws `NotSupported` when the service takes no more parts.
+   */
+  add(unit: Uint8Array, exact?: boolean): number;
   /** Adds bytes that may be cut anywhere, and seals the last part; an empty object gets one empty part. */
   end(tail: Uint8Array): void;
   /** Puts `bytes` in place of the first `length` bytes; another length only while `wholeInMemory`. */
@@ -118,11 +121,11 @@ export function createPartList(plan: PartPlan, filler?: Filler): PartList {
     get wholeInMemory() {
       return parts[0]?.sealed !== true;
     },
-    add(unit) {
+    add(unit, exact = false) {
       const at = last();
       const filled = at === undefined || at.sealed ? 0 : at.size;
       const number = parts.length + (at === undefined || at.sealed ? 1 : 0);
-      const placement = placeUnit(plan, { number, filled }, unit.length, filler?.minSize);
+      const placement = placeUnit(plan, { number, filled }, unit.length, exact ? undefined : filler?.minSize);
       const needed = number + placement.pieces.length - 1 + (placement.filler > 0 ? 1 : 0);
       // The last number is kept for the tail.
       if (needed >= plan.maxParts) {

@@ -160,6 +160,14 @@ export class PartSender {
     if (this.missing().length <= PARALLEL_PUTS) this.#send(part);
   }
 
+  /** What was refused once may be allowed by now: it is tried again. */
+  forgive(): void {
+    this.#failure = undefined;
+    this.#failures = 0;
+    this.#notBeforeMs = 0;
+    this.pump();
+  }
+
   noteTrouble(error: TapedeckError): void {
     const sinceMs = this.#trouble?.sinceMs ?? Date.now();
     this.#trouble = { code: error.code, message: error.message, sinceMs };

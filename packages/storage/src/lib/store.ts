@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { RunCredentials, UploadJournal } from '@tapedeck/core';
+import type { ErrorCode, RunCredentials, UploadJournal } from '@tapedeck/core';
 import type { Capabilities, ObjectInfo } from './driver.ts';
 
 /** Where and how far an upload is, for the report and the live line. */
@@ -13,7 +13,7 @@ export interface UploadProgress {
   /** Bytes waiting on scratch because the storage does not answer. */
   readonly bytesSpooled: number;
   /** Why the storage is away, while it is. */
-  readonly trouble?: { readonly code: string; readonly message: string; readonly sinceMs: number };
+  readonly trouble?: { readonly code: ErrorCode; readonly message: string; readonly sinceMs: number };
 }
 
 export interface UploadOptions {
@@ -41,12 +41,21 @@ export interface UploadOptions {
    * it `createUpload` rejects after half a minute of trying.
    */
   readonly openInBackground?: boolean;
+  /**
+   * A storage that refuses is treated as one that is away (with `spool` and `openInBackground` only): parts spool, it
+   * is tried again now and then and at the end, and only the end rejects. For a copy beside others.
+   */
+  readonly refusedIsAway?: boolean;
+  /** Calls off an upload that still opens: `createUpload` rejects at once. One that is open does not hear it. */
+  readonly signal?: AbortSignal;
 }
 
 export interface FinishOptions {
   readonly head?: Uint8Array;
   readonly tail?: Uint8Array;
   readonly replaceStart?: { readonly length: number; readonly bytes: Uint8Array };
+  /** Appended in place of `head` and `tail` where the storage does not take part 1 again. */
+  readonly trailer?: Uint8Array;
   /** Gives up waiting for a storage that is away; what is missing is on scratch then. */
   readonly signal?: AbortSignal;
 }
@@ -60,14 +69,17 @@ export interface UploadedObject extends ObjectInfo {
 /** An object being written while it grows. */
 export interface Upload {
   readonly key: string;
+  /** Name of the storage that it goes to. */
+  readonly storage: string;
   readonly progress: UploadProgress;
   /**
    * Adds a unit: no part ends inside it. The bytes belong to the upload from here on (they are not copied).
    * Resolves with the unit's offset in the object, once there is room for it in memory or on scratch.
    * Rejects with `SpoolFull` or `ScratchFull` when there is none left, and with the storage's own error when it is
-   * `stalled`; what was appended before can still be completed.
+   * `stalled`; what was appended before can still be completed. `exact`: the bytes have their place already, so
+   * no filler comes before them.
    */
-  append(unit: Uint8Array): Promise<number>;
+  append(unit: Uint8Array, options?: { readonly exact?: boolean }): Promise<number>;
   /**
    * Sends what is left, puts part 1 again with `head` in place of its first bytes (same length), and
    * completes. With `replaceStart`, which may have another length than what it replaces, the first
@@ -80,6 +92,8 @@ export interface Upload {
   finish(options?: FinishOptions): Promise<UploadedObject>;
   /** Nothing but provisional parts was sent: the whole object is still in memory and may be laid out anew. */
   readonly wholeInMemory: boolean;
+  /** Whether the storage in use takes part 1 again once others followed. */
+  readonly rewritesFirstPart: boolean;
   /** Resolves when all that was appended is held by the storage. */
   flush(options?: { signal?: AbortSignal }): Promise<void>;
   /** Drops the upload. */

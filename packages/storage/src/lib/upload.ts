@@ -24,6 +24,8 @@ const DURABILITY_SHARE = 0.8;
 const MIN_TICK_MS = 100;
 /** How long an upload that opens in the background may keep its creator waiting. */
 const BACKGROUND_OPEN_MS = 3_000;
+/** How often a storage that refused is tried again, where that counts as being away. */
+const ASK_AGAIN_MS = 60_000;
 /** A header and nothing else: the smallest thing that readers of the formats skip. */
 const MIN_FILLER_SIZE = 8;
 
@@ -42,6 +44,7 @@ export interface UploadPorts {
 /** See `Upload` for what it promises: the list lays parts out, the sender sends them, the keeper stores bytes. */
 export class OpenUpload implements Upload {
   readonly key: string;
+  readonly storage: string;
   readonly #ports: UploadPorts;
   readonly #options: UploadOptions;
   readonly #list: PartList;
@@ -51,6 +54,10 @@ export class OpenUpload implements Upload {
   readonly #collector = createCollector();
   #appending: Promise<unknown> = Promise.resolve();
   #ticker: NodeJS.Timeout | undefined;
+  #beginning: Promise<void> | undefined;
+  #askedMs = 0;
+  /** An opening in the background goes on until it works, or the storage refuses. */
+  #isOpening = false;
   #isFinishing = false;
   #closing: Promise<void> | undefined;
 
@@ -58,6 +65,7 @@ export class OpenUpload implements Upload {
     const { driver, policy, timeouts, plan, spool } = ports;
     const { key, filler, minFillerSize = MIN_FILLER_SIZE } = options;
     this.key = key;
+    this.storage = ports.storage;
     this.#ports = ports;
     this.#options = options;
     this.#list = createPartList(plan, filler && { make: filler, minSize: minFillerSize });
@@ -85,6 +93,10 @@ export class OpenUpload implements Upload {
     };
   }
 
+  get rewritesFirstPart(): boolean {
+    return this.#ports.driver.capabilities.rewriteFirstPart;
+  }
+
   get wholeInMemory(): boolean {
     return this.#list.wholeInMemory;
   }
@@ -99,8 +111,11 @@ export class OpenUpload implements Upload {
 
   async #begin(endless: boolean): Promise<void> {
     const { driver, policy, timeouts, fullKey } = this.#ports;
-    const { contentType, onJournal } = this.#options;
-    const { signal } = this.#sender;
+    const { contentType, onJournal, signal: calledOff } = this.#options;
+    const signal =
+      calledOff === undefined || endless
+        ? this.#sender.signal
+        : AbortSignal.any([this.#sender.signal, calledOff]);
     const begin = () =>
       callOnce(`Opening the upload of ${this.key}`, timeouts.callMs, signal, (signal) =>
         driver.begin({ key: fullKey, contentType }, { signal }),
@@ -114,7 +129,12 @@ export class OpenUpload implements Upload {
 
   /** Begins, or lets that go on while parts are taken already. */
   async #beginSoon(): Promise<void> {
-    const opening = this.#begin(true);
+    this.#isOpening = true;
+    const opening = this.#begin(true).catch(async (error: unknown) => {
+      if (this.#options.refusedIsAway !== true) throw error;
+      this.#isOpening = false;
+      await this.#refused(TapedeckError.from(error));
+    });
     const { promise: patience, resolve } = Promise.withResolvers<'later'>();
     const timer = setTimeout(() => resolve('later'), BACKGROUND_OPEN_MS);
     try {
@@ -126,16 +146,35 @@ export class OpenUpload implements Upload {
     }
   }
 
-  append(unit: Uint8Array): Promise<number> {
-    const appended = this.#appending.then(() => this.#append(unit));
+  /** Not open, and not to be waited for: its parts go to scratch. */
+  async #refused(error: TapedeckError): Promise<void> {
+    this.#askedMs = Date.now();
+    this.#sender.noteTrouble(error);
+    this.#sender.fail(error);
+    await this.#options.onJournal(this.#journal(null));
+  }
+
+  /** A storage that refused may take the upload by now. */
+  async #askAgain(): Promise<void> {
+    this.#askedMs = Date.now();
+    this.#sender.forgive();
+    if (this.#sender.isOpen) return;
+    this.#beginning ??= this.#begin(false).finally(() => {
+      this.#beginning = undefined;
+    });
+    await this.#beginning;
+  }
+
+  append(unit: Uint8Array, { exact = false }: { readonly exact?: boolean } = {}): Promise<number> {
+    const appended = this.#appending.then(() => this.#append(unit, exact));
     this.#appending = appended.catch(() => undefined); // Its caller hears of it; the next append is judged anew.
     return appended;
   }
 
-  async #append(unit: Uint8Array): Promise<number> {
+  async #append(unit: Uint8Array, exact: boolean): Promise<number> {
     if (this.#isFinishing) throw new TapedeckError('Aborted', `The upload of ${this.key} is being finished.`);
     await this.#makeRoom();
-    const offset = this.#list.add(unit);
+    const offset = this.#list.add(unit, exact);
     this.#lag.appended(this.#list.size, Date.now());
     this.#sender.pump();
     return offset;
@@ -144,7 +183,8 @@ export class OpenUpload implements Upload {
   /** Resolves when so few sealed parts are in memory that another may begin to grow. */
   async #makeRoom(): Promise<void> {
     for (;;) {
-      this.#throwIfOver();
+      if (this.#mayWait) this.#throwIfClosed();
+      else this.#throwIfOver();
       const isHeld = (part: PartRecord) => part.sealed && part.bytes !== undefined && part.number > 1;
       const held = this.#sender.missing().filter(isHeld);
       if (held.length <= ((held[0]?.size ?? 0) > LARGE_PART ? 1 : MAX_SEALED_IN_MEMORY)) return;
@@ -181,12 +221,13 @@ export class OpenUpload implements Upload {
     if (this.#isFinishing)
       throw new TapedeckError('Aborted', `The upload of ${this.key} was finished before.`);
     this.#throwIfClosed();
-    this.#layOutEnd(options);
+    const headLast = this.#layOutEnd(options);
     this.#isFinishing = true;
     this.#lag.appended(this.#list.size, Date.now());
-    const { head, replaceStart } = options;
-    this.#sender.startEnd({ headLast: (replaceStart ?? head) !== undefined });
+    this.#sender.startEnd({ headLast });
     try {
+      if (this.#options.refusedIsAway === true && !this.#sender.isOpen && !this.#isOpening)
+        await this.#askAgain();
       const info = await endUpload(
         {
           ...this.#ports,
@@ -209,18 +250,23 @@ export class OpenUpload implements Upload {
     }
   }
 
-  #layOutEnd({ head, tail, replaceStart }: FinishOptions): void {
+  /** Says whether the file gets a new start. */
+  #layOutEnd({ head, tail, replaceStart, trailer }: FinishOptions): boolean {
     const start = replaceStart ?? (head && { length: head.length, bytes: head });
-    if (start !== undefined) {
-      if (!this.wholeInMemory && !this.#ports.driver.capabilities.rewriteFirstPart) {
-        throw new TapedeckError(
-          'NotSupported',
-          'This storage does not take part 1 again once others followed.',
-        );
-      }
-      this.#list.replaceStart(start.length, start.bytes);
+    const mayStartAnew = this.wholeInMemory || this.rewritesFirstPart;
+    if (start === undefined || (!mayStartAnew && trailer !== undefined)) {
+      this.#list.end(mayStartAnew ? (tail ?? new Uint8Array()) : (trailer ?? tail ?? new Uint8Array()));
+      return false;
     }
+    if (!mayStartAnew) {
+      throw new TapedeckError(
+        'NotSupported',
+        'This storage does not take part 1 again once others followed.',
+      );
+    }
+    this.#list.replaceStart(start.length, start.bytes);
     this.#list.end(tail ?? new Uint8Array());
+    return true;
   }
 
   async abort(): Promise<void> {
@@ -245,11 +291,19 @@ export class OpenUpload implements Upload {
       if (keep && this.#sender.isAway) await this.#spoolMissing();
       await this.#sender.stop();
       await this.#keeper.settled();
+      // Whoever comes next works from the journal and scratch; the memory is wanted elsewhere.
+      for (const part of this.#list.parts) part.bytes = undefined;
     })();
     return this.#closing;
   }
 
+  get #mayWait(): boolean {
+    return this.#options.refusedIsAway === true && this.#ports.spool !== undefined;
+  }
+
   #tick(): void {
+    if (this.#mayWait && this.#sender.failure !== undefined && Date.now() - this.#askedMs > ASK_AGAIN_MS)
+      this.#askAgain().catch((error: unknown) => this.#sender.fail(TapedeckError.from(error)));
     // Lagging twice the promise: whatever the reason, the bytes are safer on scratch than in memory alone.
     const limit = 2 * this.#options.durabilitySeconds + 1;
     if (this.#sender.isAway || this.#lag.lagSeconds(Date.now()) > limit) void this.#spoolMissing();

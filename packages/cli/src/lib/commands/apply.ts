@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { resourceName } from '../kind-name.ts';
-import { handOverSecrets } from '../local/control-client.ts';
+import { handOverAttempts, handOverPauseMs, handOverSecrets } from '../local/control-client.ts';
 import { controlSocketPath } from '../local/control-socket.ts';
+import { isLed } from '../local/leadership.ts';
 import type { LocalData } from '../local/local-data.ts';
 import { type LocalManifest, toLocalManifest } from '../manifest/local-manifest.ts';
 import { readManifests } from '../manifest/manifest-file.ts';
@@ -45,13 +47,17 @@ export async function readLocalManifest(terminal: Terminal, options: ApplyOption
   return toLocalManifest(all, { namespace: options.namespace, cwd: process.cwd() });
 }
 
-/** False when nobody controls. */
+/** False when nobody controls. Who does so only just is waited for: a Secret that comes too early would be lost. */
 async function tryHandOver(data: LocalData, manifest: LocalManifest): Promise<boolean> {
-  try {
-    await handOverSecrets(controlSocketPath(data.directory.root), manifest.secrets);
-    return true;
-  } catch (error) {
-    if (TapedeckError.from(error).code === 'NotFound') return false;
-    throw error;
+  const { root, leaderLock } = data.directory;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await handOverSecrets(controlSocketPath(root), manifest.secrets);
+      return true;
+    } catch (error) {
+      if (TapedeckError.from(error).code !== 'NotFound') throw error;
+      if (attempt === handOverAttempts || !isLed(leaderLock)) return false;
+      await delay(handOverPauseMs);
+    }
   }
 }

@@ -119,7 +119,7 @@ describe('exit codes', () => {
     [['mask', 'a'], 2, /mask is not available yet/],
     [['get', 'rec', '--context', 'x'], 2, /clusters are not available yet/],
     [['doctor', '--pre'], 2, /clusters are not available yet/],
-    [['record', 'testcard', '--to', 'gs://x'], 2, /not available yet/],
+    [['record', 'testcard', '--to', 'gs://bkt?endpont=x'], 2, /did you mean endpoint\?/],
     [['record', 'testcard', '--to', 'nowhere'], 3, /no ExternalStorage nowhere .* write --to \.\/nowhere/],
     [['record', 'testcard', '--to', './x', '--for', '5'], 2, /spec\.stopWhen\.elapsed/],
     [['record', 'nope.mp4', '--to', './x'], 2, /no such file/],

@@ -20,6 +20,7 @@ import { completeStorage } from '../local/run-spec.ts';
 import { createSecretCache, type SecretCache } from '../local/secret-cache.ts';
 import { parseOutputFormat, renderDocument } from '../output/document.ts';
 import { phaseOf } from '../progress/progress-line.ts';
+import { environmentSecret } from '../record/environment-secret.ts';
 import type { Terminal } from '../terminal.ts';
 import { readLocalManifest } from './apply.ts';
 
@@ -31,6 +32,8 @@ export interface LinkOptions {
   readonly namespace?: string;
   readonly output?: string;
 }
+
+type Wanted = Pick<LinkSpec, 'keys' | 'expiresInSeconds'>;
 
 /** Prints a download link for each finished file of a recording. Whoever has one has the file: they go to stdout alone. */
 export async function link(
@@ -50,10 +53,8 @@ export async function link(
     const given = await readGiven(terminal, options);
     const reports: LinkReport[] = [];
     for (const [name, keys] of keysByStorage(outputs)) {
-      const storage = given?.storages.get(name) ?? (await findStorage(data, namespace, name));
-      const target = { namespace, name, spec: storage };
-      const wanted = { keys, expiresInSeconds };
-      reports.push(await makeLinks(data, target, wanted, given?.secrets, interrupts.first));
+      const target = await findTarget(data, namespace, name, given);
+      reports.push(await makeLinks(data, target, { keys, expiresInSeconds }, interrupts.first));
     }
     const links = inOrder(outputs, reports);
     if (format === undefined) for (const { url } of links) terminal.print(url);
@@ -120,13 +121,25 @@ async function readGiven(terminal: Terminal, options: LinkOptions): Promise<Give
   return { storages: new Map(storages), secrets };
 }
 
-async function findStorage(
+interface Target {
+  readonly namespace: string;
+  readonly name: string;
+  readonly spec: ExternalStorage['spec'];
+  /** Of the file, where there is one. */
+  readonly secrets: SecretCache | undefined;
+  /** As it is here; absent where the file alone has it. */
+  readonly stored: ExternalStorage | undefined;
+}
+
+async function findTarget(
   data: LocalData,
   namespace: string,
   name: string,
-): Promise<ExternalStorage['spec']> {
-  const storage = await data.store.get('ExternalStorage', namespace, name);
-  if (storage !== undefined) return storage.spec;
+  given: Given | undefined,
+): Promise<Target> {
+  const stored = await data.store.get('ExternalStorage', namespace, name);
+  const spec = given?.storages.get(name) ?? stored?.spec;
+  if (spec !== undefined) return { namespace, name, spec, secrets: given?.secrets, stored };
   throw new TapedeckError(
     'NotFound',
     `the ExternalStorage ${name} that holds the file is not here any more; apply it again, or give its file with -f`,
@@ -136,36 +149,37 @@ async function findStorage(
 /** The Secret, if any, is in the file or known to the control process alone: then that one has to make them. */
 async function makeLinks(
   data: LocalData,
-  target: { readonly namespace: string; readonly name: string; readonly spec: ExternalStorage['spec'] },
-  wanted: Pick<LinkSpec, 'keys' | 'expiresInSeconds'>,
-  secrets: SecretCache | undefined,
+  target: Target,
+  wanted: Wanted,
   signal: AbortSignal,
 ): Promise<LinkReport> {
-  const { namespace, name, spec } = target;
+  const { spec, secrets } = target;
   const secret = spec.credentials?.secretRef?.name;
   const report =
     secret === undefined || secrets !== undefined
-      ? await runLink(
-          findRecorder(),
-          data.directory.root,
-          {
-            version: 1,
-            id: `link-${randomUUID()}`,
-            storage: completeStorage({ name, spec }, namespace, secrets ?? createSecretCache()),
-            ...wanted,
-          },
-          signal,
-        )
+      ? await makeHere(data, target, wanted, secrets ?? createSecretCache(), signal)
       : await throughControl(data, target, wanted, secret, signal);
   if (report.error === undefined) return report;
   const { code, message } = report.error;
   throw new TapedeckError(isErrorCode(code) ? code : 'Unknown', message);
 }
 
+async function makeHere(
+  data: LocalData,
+  { namespace, name, spec }: Target,
+  wanted: Wanted,
+  secrets: SecretCache,
+  signal: AbortSignal,
+): Promise<LinkReport> {
+  const storage = completeStorage({ name, spec }, namespace, secrets);
+  const id = `link-${randomUUID()}`;
+  return await runLink(findRecorder(), data.directory.root, { version: 1, id, storage, ...wanted }, signal);
+}
+
 async function throughControl(
   data: LocalData,
-  target: { readonly namespace: string; readonly name: string },
-  wanted: Pick<LinkSpec, 'keys' | 'expiresInSeconds'>,
+  target: Target,
+  wanted: Wanted,
   secret: string,
   signal: AbortSignal,
 ): Promise<LinkReport> {
@@ -174,6 +188,8 @@ async function throughControl(
   } catch (error) {
     // Nobody controls, or who does was not told the Secret: there is nothing else that it looks for.
     if (TapedeckError.from(error).code !== 'NotFound') throw error;
+    const secrets = target.stored && environmentSecret(target.stored);
+    if (secrets !== undefined) return await makeHere(data, target, wanted, secrets, signal);
     throw new TapedeckError(
       'NotFound',
       `there is no Secret ${secret} here; "tapedeck link RECORDING -f FILE" takes it from the file`,

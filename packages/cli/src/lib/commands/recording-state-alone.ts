@@ -9,7 +9,7 @@ import type { LocalData } from '../local/local-data.ts';
 import { createReportLedger } from '../local/report-ledger.ts';
 import { openSession } from '../local/session.ts';
 import { leftBehindText } from '../local/unattended.ts';
-import { isOver, phaseOf } from '../progress/progress-line.ts';
+import { explanation, isLeftForLater, isOver, phaseOf } from '../progress/progress-line.ts';
 import { createProgressView, type ProgressView } from '../progress/progress-view.ts';
 import type { Terminal } from '../terminal.ts';
 import type { StateCommand } from './recording-state.ts';
@@ -83,6 +83,7 @@ async function wait({ data, view, command, keys, before, signal }: Waiting): Pro
     const reports = await lastReports(data, recordings);
     const reached = recordings.filter((each) => {
       const uid = each.metadata.uid ?? '';
+      if (command === 'stop') return isOver(each) || isLeftForLater(each);
       return isOver(each) || hasReached(command, phaseOf(each), reports.get(uid), before.get(uid));
     });
     const waits = recordings.filter((each) => !reached.includes(each));
@@ -100,12 +101,12 @@ async function wait({ data, view, command, keys, before, signal }: Waiting): Pro
 
 /** The phase alone may be of old: the recorder has to have said it since. */
 function hasReached(
-  command: StateCommand,
+  command: Exclude<StateCommand, 'stop'>,
   phase: string,
   report: RunReport | undefined,
   before: RunReport | undefined,
 ): boolean {
-  if (command === 'stop' || report === undefined) return false;
+  if (report === undefined) return false;
   const isNew = report.id !== before?.id || report.sequence > before.sequence;
   return isNew && report.state === reportedState[command] && phase === reportedState[command];
 }
@@ -122,6 +123,9 @@ async function tell(
   { reached, waits, interrupted }: End,
 ): Promise<CliExitCode> {
   const failed = reached.filter((each) => (command === 'stop' ? phaseOf(each) === 'Failed' : isOver(each)));
+  const later = reached.filter(isLeftForLater);
+  for (const each of later)
+    terminal.say(`${each.metadata.name}: ${explanation(each) ?? 'it is delivered later.'}`);
   for (const each of reached) {
     const { name } = each.metadata;
     if (!failed.includes(each)) terminal.print(`${resourceName('Recording', name)} ${done[command]}`);
@@ -139,7 +143,7 @@ async function tell(
   const left = await leftBehindText(data);
   if (left !== undefined) terminal.say(left);
   if (waits.length > 0) return interrupted ? cliExitCodes.Interrupted : cliExitCodes.TimedOut;
-  return failed.length > 0 ? cliExitCodes.Failed : cliExitCodes.Done;
+  return failed.length + later.length > 0 ? cliExitCodes.Failed : cliExitCodes.Done;
 }
 
 /** Those that are still there; one that was deleted is nobody's to wait for. */

@@ -11,12 +11,18 @@ import { openSession, type Session } from '../local/session.ts';
 import { requestCheck } from '../local/storage-recheck.ts';
 import { leftBehindText } from '../local/unattended.ts';
 import type { LocalManifest } from '../manifest/local-manifest.ts';
-import { isOver, outputPlaces, phaseOf } from '../progress/progress-line.ts';
+import { isLeftForLater, isOver, outputPlaces, phaseOf } from '../progress/progress-line.ts';
 import { createProgressView, type ProgressView } from '../progress/progress-view.ts';
 import type { Terminal } from '../terminal.ts';
 import { type ApplyOptions, readLocalManifest } from './apply.ts';
 
-/** Applies files and stays until every Recording in them is over: 0 when all are complete, 1 when one failed. */
+/** What a storage refuses is tried once more when its Secret is given anew; that has to show within this. */
+const stalledPatienceMs = 10_000;
+
+/**
+ * Applies files and stays until every Recording in them is over: 0 when all are complete, 1 when one failed or when all
+ * that is left is a delivery that its storage refuses.
+ */
 export async function run(data: LocalData, terminal: Terminal, options: ApplyOptions): Promise<CliExitCode> {
   return await runManifest(data, terminal, await readLocalManifest(terminal, options));
 }
@@ -113,17 +119,26 @@ async function follow(following: Following): Promise<CliExitCode> {
   view.close();
   for (const recording of last) for (const place of outputPlaces(recording)) terminal.print(place);
   await warnOfOthers(data, session, terminal);
+  for (const each of last) if (isLeftForLater(each)) terminal.say(leftForLaterText(each));
   if (interrupts.first.aborted) return cliExitCodes.Interrupted;
   const complete = last.length === keys.length && last.every((each) => phaseOf(each) === 'Uploaded');
   return complete ? cliExitCodes.Done : cliExitCodes.Failed;
 }
 
-/** Resolves with the recordings' last states when all are over (or gone), or on the second interrupt. */
+function leftForLaterText({ metadata: { name } }: Recording): string {
+  return `${name} is recorded, and not all of it is delivered: "tapedeck dev", or "run" with the same files, delivers it when the storage takes it again.`;
+}
+
+/**
+ * Resolves with the recordings' last states when all are over (or gone), when what is left waits for its storage and
+ * nothing moves, or on the second interrupt.
+ */
 async function followUntilOver(following: Following): Promise<readonly Recording[]> {
   const { data, view, interrupts, keys } = following;
   const over = new AbortController();
   const end = AbortSignal.any([over.signal, interrupts.second]);
   let recordings: readonly Recording[] = [];
+  let patience: NodeJS.Timeout | undefined;
 
   const look = async () => {
     const found = await Promise.all(
@@ -134,6 +149,12 @@ async function followUntilOver(following: Following): Promise<readonly Recording
     recordings = present;
     view.update(recordings);
     if (recordings.every(isOver)) over.abort();
+    const waits = recordings.every((each) => isOver(each) || isLeftForLater(each));
+    if (waits) patience ??= setTimeout(() => over.abort(), stalledPatienceMs);
+    else {
+      clearTimeout(patience);
+      patience = undefined;
+    }
   };
 
   const stop = async () => {
@@ -157,6 +178,7 @@ async function followUntilOver(following: Following): Promise<readonly Recording
     });
     return recordings;
   } finally {
+    clearTimeout(patience);
     over.abort();
   }
 }

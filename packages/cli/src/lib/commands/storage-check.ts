@@ -11,6 +11,7 @@ import { completeStorage } from '../local/run-spec.ts';
 import { createSecretCache, type SecretCache } from '../local/secret-cache.ts';
 import { nextStep, renderCheck } from '../output/check-table.ts';
 import { parseOutputFormat, renderDocument } from '../output/document.ts';
+import { environmentSecret } from '../record/environment-secret.ts';
 import type { Terminal } from '../terminal.ts';
 import { readLocalManifest } from './apply.ts';
 
@@ -91,7 +92,7 @@ async function* checkStored(
     if (storage === undefined) {
       throw new TapedeckError('NotFound', `there is no ExternalStorage ${name} in namespace ${namespace}`);
     }
-    yield { name, report: await checkOne(data, { namespace, name, spec: storage.spec }, signal) };
+    yield { name, report: await checkOne(data, storage, { namespace, name, spec: storage.spec }, signal) };
   }
 }
 
@@ -102,7 +103,12 @@ interface Target {
 }
 
 /** Its Secret, if any, is known to the control process alone: that one has to do the check. */
-async function checkOne(data: LocalData, target: Target, signal: AbortSignal): Promise<CheckReport> {
+async function checkOne(
+  data: LocalData,
+  storage: ExternalStorage,
+  target: Target,
+  signal: AbortSignal,
+): Promise<CheckReport> {
   const secret = target.spec.credentials?.secretRef?.name;
   if (secret === undefined) {
     return await check(data, target, createSecretCache(), signal);
@@ -112,6 +118,8 @@ async function checkOne(data: LocalData, target: Target, signal: AbortSignal): P
   } catch (error) {
     // Nobody controls, or who does was not told the Secret: there is nothing else that it looks for.
     if (TapedeckError.from(error).code !== 'NotFound') throw error;
+    const secrets = environmentSecret(storage);
+    if (secrets !== undefined) return await check(data, target, secrets, signal);
     throw new TapedeckError(
       'NotFound',
       `there is no Secret ${secret} here; "tapedeck storage check -f FILE" takes it from the file`,

@@ -13,6 +13,10 @@ const checkTimeoutMs = 130_000;
 /** What is answered is small; 1,024 links with a session's token in each are the largest. */
 const maxAnswerBytes = 8 * 1024 * 1024;
 
+/** A leader listens within milliseconds of having the lock; whoever meets it in between tries again. */
+export const handOverAttempts = 20;
+export const handOverPauseMs = 250;
+
 /** Hands Secrets to whoever controls. Rejects with `NotFound` when nobody listens there. */
 export async function handOverSecrets(socketPath: string, entries: readonly SecretEntry[]): Promise<void> {
   await call(socketPath, 'PUT', '/secrets', JSON.stringify(entries));

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Events, Kind } from '@tapedeck/control';
 import { transact } from './database.ts';
+import { createFieldReader } from './field-reader.ts';
 
 /** Some 300 B each: about 1.5 MB of history. */
 const keptEvents = 5_000;
@@ -55,6 +56,18 @@ export function createEventLog(database: DatabaseSync): EventLog {
         prune.run(Number(lastInsertRowid) - keptEvents);
       });
     },
-    list: (uid) => select.all(uid) as unknown as LocalEvent[],
+    list: (uid) => select.all(uid).map(eventOf),
+  };
+}
+
+function eventOf(row: unknown): LocalEvent {
+  const fields = createFieldReader(row, 'a stored event');
+  return {
+    type: fields.word('type', ['Normal', 'Warning']),
+    reason: fields.text('reason'),
+    message: fields.text('message'),
+    count: fields.number('count'),
+    first: fields.text('first'),
+    last: fields.text('last'),
   };
 }

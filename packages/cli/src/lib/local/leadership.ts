@@ -26,6 +26,13 @@ export function tryLead(lockPath: string): Leadership | undefined {
   };
 }
 
+/** Whether some process controls this data directory, if perhaps not yet ready to be talked to. */
+export function isLed(lockPath: string): boolean {
+  const leadership = tryLead(lockPath);
+  leadership?.release();
+  return leadership === undefined;
+}
+
 /** SQLITE_BUSY, whatever its extension. */
 function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;

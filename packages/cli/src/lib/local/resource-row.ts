@@ -1,4 +1,5 @@
 import type { Kind, ResourceByKind, ResourceKey } from '@tapedeck/control';
+import { createFieldReader } from './field-reader.ts';
 
 /** A line of the table `resources`. */
 export interface ResourceRow {
@@ -15,6 +16,28 @@ export interface ResourceRow {
   readonly spec: string;
   readonly status: string | null;
   readonly applied: string;
+}
+
+const kinds: readonly Kind[] = ['ExternalStorage', 'Recording', 'RecordingProfile'];
+
+/** What SQLite gave. */
+export function readResourceRow(row: unknown): ResourceRow {
+  const fields = createFieldReader(row, 'a stored resource');
+  return {
+    kind: fields.word('kind', kinds),
+    namespace: fields.text('namespace'),
+    name: fields.text('name'),
+    uid: fields.text('uid'),
+    generation: fields.number('generation'),
+    version: fields.number('version'),
+    created: fields.text('created'),
+    deleted: fields.optionalText('deleted') ?? null,
+    labels: fields.optionalText('labels') ?? null,
+    annotations: fields.optionalText('annotations') ?? null,
+    spec: fields.text('spec'),
+    status: fields.optionalText('status') ?? null,
+    applied: fields.text('applied'),
+  };
 }
 
 /** The row as the object that people and control know. What is in the table was parsed before it went in. */

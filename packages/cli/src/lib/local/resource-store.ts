@@ -7,7 +7,7 @@ import { TapedeckError } from '@tapedeck/core/error';
 import { type Appliable, mergeApplied } from './apply-merge.ts';
 import { createChangeFeed } from './change-feed.ts';
 import { transact } from './database.ts';
-import { type ResourceRow, resourceOf } from './resource-row.ts';
+import { type ResourceRow, readResourceRow, resourceOf } from './resource-row.ts';
 
 /** Removals that watchers in other processes may not have seen yet; they look five times a second. */
 const keptRemovals = 10_000;
@@ -62,8 +62,10 @@ export function createLocalStore(database: DatabaseSync): LocalStore {
   const pruneRemovals = database.prepare('DELETE FROM removals WHERE version <= ?');
 
   const version = () => Number(nextVersion.get()?.value);
-  const find = (key: ResourceKey) =>
-    select.get(key.kind, key.namespace, key.name) as unknown as ResourceRow | undefined;
+  const find = (key: ResourceKey): ResourceRow | undefined => {
+    const row = select.get(key.kind, key.namespace, key.name);
+    return row && readResourceRow(row);
+  };
 
   function write<T>(work: () => T): T {
     const result = transact(database, work);
@@ -139,8 +141,8 @@ export function createLocalStore(database: DatabaseSync): LocalStore {
     },
 
     async list<K extends Kind>(kind: K, namespace?: string): Promise<readonly ResourceByKind[K][]> {
-      const rows = selectAll.all({ kind, namespace: namespace ?? null }) as unknown as ResourceRow[];
-      return rows.map((row) => resourceOf<K>(row));
+      const rows = selectAll.all({ kind, namespace: namespace ?? null });
+      return rows.map((row) => resourceOf<K>(readResourceRow(row)));
     },
 
     async writeStatus(resource, status) {

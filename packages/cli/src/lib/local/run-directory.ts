@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomicSync } from './atomic-file.ts';
+import { createFieldReader, type FieldReader } from './field-reader.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
 /** What is kept of a run that was started, for this control process and those after it. Never a secret. */
@@ -49,9 +50,9 @@ export function runDirectory(runs: string, id: string): RunDirectory {
     create: () => {
       mkdirSync(path, { recursive: true, mode: 0o700 });
     },
-    record: () => readJson<RunRecord>(recordFile),
+    record: () => readFields(recordFile, recordOf),
     writeRecord: (record) => writeFileAtomicSync(recordFile, JSON.stringify(record)),
-    exit: () => readJson<RunExit>(exitFile),
+    exit: () => readFields(exitFile, exitOf),
     writeExit: (exit) => writeFileAtomicSync(exitFile, JSON.stringify(exit)),
     readResult: () => readText(result),
     remove: () => rmSync(path, { recursive: true, force: true }),
@@ -74,9 +75,30 @@ function assertRunId(id: string): string {
   return id;
 }
 
-function readJson<T>(path: string): T | undefined {
+function readFields<T>(path: string, read: (fields: FieldReader) => T): T | undefined {
   const text = readText(path);
-  return text === undefined ? undefined : (JSON.parse(text) as T);
+  return text === undefined ? undefined : read(createFieldReader(JSON.parse(text), path));
+}
+
+function recordOf(fields: FieldReader): RunRecord {
+  const process = fields.inside('process');
+  return {
+    id: fields.text('id'),
+    recordingUid: fields.text('recordingUid'),
+    process: { pid: process.number('pid'), started: process.text('started') },
+    startTime: fields.text('startTime'),
+    delivered: fields.flag('delivered'),
+  };
+}
+
+function exitOf(fields: FieldReader): RunExit {
+  const exitCode = fields.optionalNumber('exitCode');
+  const signal = fields.optionalText('signal');
+  return {
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(signal === undefined ? {} : { signal }),
+    endTime: fields.text('endTime'),
+  };
 }
 
 function readText(path: string): string | undefined {

@@ -20,11 +20,32 @@ export function completeRunSpec(plan: RunPlan, around: RunSurroundings): RunSpec
   return {
     ...plan,
     source: completeSource(plan.source, namespace, around.secrets),
-    storages: plan.storages.map((storage) => completeStorage(storage, namespace, around.secrets)),
+    storages: completeStorages(plan, around.secrets),
     scratch: around.scratch,
     report: around.report,
     resultFile: around.resultFile,
   };
+}
+
+/**
+ * Of storages that stand for each other those whose Secret is there; the first that is missing is the reason where none
+ * is, where copies go to all of them, or where it holds files.
+ */
+function completeStorages(plan: RunPlan, secrets: Pick<SecretCache, 'get'>): RunStorage[] {
+  const { namespace } = plan.recording;
+  const complete: RunStorage[] = [];
+  let missing: unknown;
+  for (const storage of plan.storages) {
+    try {
+      complete.push(completeStorage(storage, namespace, secrets));
+    } catch (error) {
+      missing ??= error;
+      const holdsFiles = plan.previous.some((file) => file.storage === storage.name && file.state === 'Open');
+      if (plan.storageMode === 'Mirror' || plan.mode === 'Remove' || holdsFiles) throw error;
+    }
+  }
+  if (complete.length === 0 && missing !== undefined) throw missing;
+  return complete;
 }
 
 /** A storage with its credentials. Without a Secret the recorder's environment decides: the provider's default chain. */

@@ -1,5 +1,5 @@
 import type { ResourceKey } from '@tapedeck/control';
-import { handOverSecrets } from './control-client.ts';
+import { handOverAttempts, handOverPauseMs, handOverSecrets } from './control-client.ts';
 import { controlSocketPath } from './control-socket.ts';
 import { createLeader, type Leader } from './leader.ts';
 import { tryLead } from './leadership.ts';
@@ -9,9 +9,6 @@ import { createSecretCache, type SecretEntry } from './secret-cache.ts';
 
 /** How soon a follower takes over from a leader that is gone. */
 const followPollMs = 500;
-/** A leader listens within milliseconds of having the lock; a follower that meets it in between tries again. */
-const handOverAttempts = 20;
-const handOverPauseMs = 250;
 
 /** This process's part in controlling a data directory: the one that leads, or one of those that wait to. */
 export interface Session {

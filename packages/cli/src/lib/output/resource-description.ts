@@ -79,9 +79,10 @@ function recordingSections({ status }: Recording): readonly string[] {
   return [
     section(
       'Outputs',
-      ['PLACE', 'SIZE', 'DURATION', 'CRC-32'],
+      ['PLACE', 'STORAGE', 'SIZE', 'DURATION', 'CRC-32'],
       (status?.outputs ?? []).map((output) => [
         readableUrl(output.url ?? output.key),
+        output.storage,
         formatBytes(output.bytes),
         output.duration,
         output.crc32 ?? '',

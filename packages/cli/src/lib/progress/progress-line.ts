@@ -14,6 +14,14 @@ export function isOver(recording: Recording): boolean {
   return phase === 'Uploaded' || phase === 'Failed';
 }
 
+/**
+ * Recording is over, and what is left waits for a storage that refuses it: that may take days, and control sees to it.
+ */
+export function isLeftForLater({ status }: Recording): boolean {
+  const stalled = status?.conditions?.find(({ type }) => type === 'Stalled');
+  return status?.phase === 'Uploading' && stalled?.status === 'True';
+}
+
 /** Where the finished files are, as one would type it. */
 export function outputPlaces(recording: Recording): readonly string[] {
   return (recording.status?.outputs ?? []).map((output) => readableUrl(output.url ?? output.key));

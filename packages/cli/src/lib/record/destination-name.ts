@@ -6,7 +6,12 @@ export interface MadeStorage {
   readonly spec: object;
   /** For its Secret, by the keys that the provider asks for; absent: the recorder takes what the machine offers. */
   readonly credentials?: Readonly<Record<string, string>>;
+  /** What it was made of; nothing secret may stand in one. */
+  readonly address?: string;
 }
+
+/** On a storage whose credentials came from the environment: the address that it was made of. */
+export const addressAnnotation = 'tapedeck.dev/address';
 
 /** What stands in place of each value where a manifest is only shown. */
 export const placeholder = 'REPLACE_ME';

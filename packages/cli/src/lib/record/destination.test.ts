@@ -1,7 +1,9 @@
 import { parseManifest } from '@tapedeck/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type DestinationSurroundings, parseDestination } from './destination.ts';
 import { withPlaceholders } from './destination-name.ts';
+import { environmentSecret } from './environment-secret.ts';
+import { composeRecording } from './recording-document.ts';
 
 type Env = DestinationSurroundings['env'];
 const files: Readonly<Record<string, string>> = {
@@ -168,6 +170,27 @@ describe('--to an address', () => {
     const message = expect.stringContaining(words);
     expect(() => parse(text, env)).toThrow(expect.objectContaining({ code, message }));
     expect(() => parse(text, env)).not.toThrow(/hunter2|c2VjcmV0/);
+  });
+
+  it('is remembered by the storage, for whoever needs the same credentials again', () => {
+    const address = 'az://recordings?account=acme';
+    const { made } = parse(address, { AZURE_STORAGE_KEY: 'a2V5' });
+    const [, storage] = composeRecording({
+      source: { type: 'TestCard' },
+      destination: made === undefined ? { storage: 'none' } : { made },
+      namespace: 'default',
+      name: 'r',
+      duration: undefined,
+      now: new Date(),
+    }).map(parseManifest);
+    if (storage?.kind !== 'ExternalStorage') throw new Error('the second document is no storage');
+    vi.stubEnv('AZURE_STORAGE_KEY', 'bmV3IGtleQ==');
+    expect(environmentSecret(storage)?.get('default', storage.metadata.name)).toEqual({
+      accountKey: 'bmV3IGtleQ==',
+    });
+    vi.stubEnv('AZURE_STORAGE_KEY', '');
+    expect(environmentSecret(storage)).toBeUndefined();
+    vi.unstubAllEnvs();
   });
 
   it('is shown without what is secret', () => {

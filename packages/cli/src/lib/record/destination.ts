@@ -45,7 +45,7 @@ export function parseDestination(
   const { cwd, home } = around;
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase();
   const made = scheme === undefined ? undefined : schemes[scheme]?.(text, around);
-  if (made !== undefined) return { made };
+  if (made !== undefined) return { made: { ...made, address: text } };
   if (scheme === 'file') return localDirectory(new URL(text).pathname);
   if (scheme !== undefined) {
     const known = Object.keys(schemes).map((each) => `${each}://`);

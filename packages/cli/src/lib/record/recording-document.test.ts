@@ -38,13 +38,20 @@ describe('--to', () => {
     ],
     [
       's3://bkt',
-      { made: { name: expect.stringMatching(/^bkt-/), spec: { provider: 'S3', s3: { bucket: 'bkt' } } } },
+      {
+        made: {
+          name: expect.stringMatching(/^bkt-/),
+          address: 's3://bkt',
+          spec: { provider: 'S3', s3: { bucket: 'bkt' } },
+        },
+      },
     ],
     [
       's3://bkt/a/b/?region=eu-central-1&endpoint=http://127.0.0.1:9000',
       {
         made: {
           name: expect.stringMatching(/^bkt-/),
+          address: expect.stringContaining('s3://bkt/a/b/'),
           spec: {
             provider: 'S3',
             s3: {

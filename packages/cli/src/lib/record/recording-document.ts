@@ -1,5 +1,5 @@
 import type { Destination } from './destination.ts';
-import type { MadeStorage } from './destination-name.ts';
+import { addressAnnotation, type MadeStorage } from './destination-name.ts';
 import type { SourceArgument } from './source-argument.ts';
 
 const apiVersion = 'tapedeck.dev/v1alpha1';
@@ -47,7 +47,8 @@ export function composeRecording(request: RecordingRequest): readonly object[] {
 }
 
 /** The storage, and the Secret of its name where it has credentials of its own. */
-function storageDocuments({ name, spec, credentials }: MadeStorage, namespace: string): readonly object[] {
+function storageDocuments(made: MadeStorage, namespace: string): readonly object[] {
+  const { name, spec, credentials, address } = made;
   const metadata = { name, namespace };
   if (credentials === undefined) return [{ apiVersion, kind: 'ExternalStorage', metadata, spec }];
   return [
@@ -55,7 +56,7 @@ function storageDocuments({ name, spec, credentials }: MadeStorage, namespace: s
     {
       apiVersion,
       kind: 'ExternalStorage',
-      metadata,
+      metadata: { ...metadata, ...(address && { annotations: { [addressAnnotation]: address } }) },
       spec: { ...spec, credentials: { secretRef: { name } } },
     },
   ];

@@ -12,7 +12,7 @@ import {
 
 const service = 'Microsoft.Storage/storageAccounts/blobServices';
 const blobs = `${service}/containers/blobs`;
-const roleName = 'Tapedeck Recorder';
+const roleName = 'Tapedeck recorder';
 
 /**
  * Put Block, Put Block List and Put Blob are blobs/write, List Blobs is blobs/read, a user delegation SAS asks for its key
@@ -114,7 +114,7 @@ function pathCondition(prefix: string | undefined, actions: readonly string[], l
 /** https://learn.microsoft.com/rest/api/storageservices/create-service-sas#permissions-for-a-directory-container-or-blob */
 function sasText({ rights }: PolicyRequest, account: string, container: string): string {
   const has = (right: StorageRight) => rights.includes(right);
-  const permissions = `${has('read') || has('links') ? 'r' : ''}cw${has('delete') ? 'd' : ''}${has('list') ? 'l' : ''}`;
+  const permissions = `${has('read') || has('links') ? 'r' : ''}w${has('delete') ? 'd' : ''}${has('list') ? 'l' : ''}`;
   return [
     '# Or a SAS (sasToken in the Secret), which can do no more than this, until it expires:',
     `# az storage container generate-sas --account-name ${quoted(account)} --name ${quoted(inComment(container))} --permissions ${permissions} --expiry YYYY-MM-DDT00:00Z --https-only --output tsv`,

@@ -34,7 +34,7 @@ export function gcsPolicy(request: PolicyRequest): StoragePolicy {
     ...(has('delete') ? ['storage.objects.delete'] : []),
   ];
   const document = {
-    title: 'Tapedeck Recorder',
+    title: 'Tapedeck recorder',
     description: 'Writes recordings as objects.',
     stage: 'GA',
     includedPermissions: has('list') ? [...ofObjects, 'storage.objects.list'] : ofObjects,
@@ -49,13 +49,13 @@ export function gcsPolicy(request: PolicyRequest): StoragePolicy {
       [
         '# A role that may write objects. The simple way is the built-in role roles/storage.objectCreator, which may do no',
         '# more than the least of these either.',
-        `gcloud iam roles create tapedeckRecorder --project=PROJECT_ID --title='Tapedeck Recorder' --permissions=${ofObjects.join(',')}`,
+        `gcloud iam roles create tapedeckRecorder --project=PROJECT_ID --title='Tapedeck recorder' --permissions=${ofObjects.join(',')}`,
         `${bind} --role=${role('tapedeckRecorder')}${pathCondition(bucket, spec.prefix)}`,
       ].join('\n'),
       has('list') &&
         [
           '# Listing is asked of the bucket, so that no condition on names limits it.',
-          "gcloud iam roles create tapedeckLister --project=PROJECT_ID --title='Tapedeck Lister' --permissions=storage.objects.list",
+          "gcloud iam roles create tapedeckLister --project=PROJECT_ID --title='Tapedeck lister' --permissions=storage.objects.list",
           `${bind} --role=${role('tapedeckLister')}`,
         ].join('\n'),
       has('links') &&

@@ -1,7 +1,7 @@
 import type { ExternalStorageSpec } from '../external-storage.ts';
 import { normalizePrefix } from '../prefix.ts';
 import type { PolicyRequest } from './policy-request.ts';
-import { partitionOf } from './policy-s3-endpoint.ts';
+import { partitionOf, serviceHost } from './policy-s3-endpoint.ts';
 
 /** One statement of an IAM policy. */
 export interface S3Statement {
@@ -12,11 +12,7 @@ export interface S3Statement {
   readonly Condition?: object;
 }
 
-/** With what a spec may ask for beside bucket and encryption. */
-type S3Block = NonNullable<ExternalStorageSpec['s3']> & {
-  readonly objectLock?: object | undefined;
-  readonly acl?: string | undefined;
-};
+type S3Block = NonNullable<ExternalStorageSpec['s3']>;
 
 /**
  * Every call and its action: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html.
@@ -25,7 +21,7 @@ type S3Block = NonNullable<ExternalStorageSpec['s3']> & {
  * has to clear away what was left.
  */
 export function s3Statements({ spec, rights }: PolicyRequest): readonly S3Statement[] {
-  const s3: S3Block | undefined = spec.s3;
+  const { s3 } = spec;
   if (s3 === undefined) return [];
   const bucket = `arn:${partitionOf(s3.region)}:s3:::${s3.bucket}`;
   const prefix = normalizePrefix(spec.prefix);
@@ -78,7 +74,7 @@ function keyStatement({ encryption, region }: S3Block): S3Statement {
   const key = (what: string) => `arn:${partition}:kms:${region ?? '*'}:ACCOUNT_ID:key/${what}`;
   const alias = id === undefined ? undefined : /(?:^|:)(alias\/.+)$/.exec(id)?.[1];
   const conditions = {
-    ...(region !== undefined && { StringEquals: { 'kms:ViaService': `s3.${region}.amazonaws.com` } }),
+    ...(region !== undefined && { StringEquals: { 'kms:ViaService': serviceHost(region) } }),
     ...(alias !== undefined && { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': alias } }),
   };
   const resource = id === undefined || alias !== undefined ? key('*') : id.startsWith('arn:') ? id : key(id);

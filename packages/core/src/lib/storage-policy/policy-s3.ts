@@ -59,7 +59,8 @@ function keylessPolicy(request: PolicyRequest, place: string): StoragePolicy {
     document,
     text: paragraphs(
       `# What the recorder's own role (of its node, its pod or its machine) may do in ${place}, by the bucket's policy.\n${fileWith(file, document)}\naws s3api put-bucket-policy --bucket ${quoted(bucket)} --policy file://${file}`,
-      ofKey.length > 0 && `# Add this to the policy of the KMS key.\n${JSON.stringify(ofKey, undefined, 2)}`,
+      ofKey.length > 0 &&
+        `# What the policy of the KMS key has to say too: add it there.\n${fileWith(`tapedeck-${request.name}-key.json`, ofKey)}`,
     ),
     notes: [
       'Replace the words in capitals; a policy that the bucket has already is replaced: merge the statements.',

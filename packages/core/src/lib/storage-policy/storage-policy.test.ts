@@ -69,6 +69,12 @@ describe('the policy of S3', () => {
       [],
       [`Record: ${record} on arn:aws-cn:s3:::recordings/meetings/2026/*`],
     ],
+    [
+      'knows the youngest of them',
+      { region: 'eusc-de-east-1' },
+      [],
+      [`Record: ${record} on arn:aws-eusc:s3:::recordings/meetings/2026/*`],
+    ],
   ])('%s', (_, block, rights, expected) => {
     expect(statements(storagePolicy(request(s3(block), { rights })).document)).toEqual(expected);
   });
@@ -178,7 +184,7 @@ describe('the policy of other providers', () => {
       "/read'\\''} AND NOT SubOperationMatches{'\\''Blob.List'\\''})",
     );
     expect(text).toContain("'Storage Blob Delegator'");
-    expect(text).toContain('--permissions rcwd ');
+    expect(text).toContain('--permissions rwd ');
     expect(of('azureBlob', { identity: 'service-account' }).text).toContain(
       '--subject system:serviceaccount:video:SERVICE_ACCOUNT',
     );

@@ -183,7 +183,10 @@ async function wantsTls(
 }
 
 function scopeOf({ provider, s3 }: ExternalStorageSpec): StepScope {
-  return { regional: provider === 'S3' || provider === 'DigitalOcean', kms: s3?.encryption?.type === 'KMS' };
+  return {
+    regional: provider === 'S3' || provider === 'DigitalOcean',
+    kms: s3?.encryption?.type === 'KMS',
+  };
 }
 
 /** Not tried once another one failed. */

@@ -8,6 +8,7 @@ describe("the address in a driver's endpoint", () => {
     ['http://[::1]:9000', '[::1]:9000', false, true],
     ['sftp://files.example.com', 'files.example.com:22', false, false],
     ['sftp://files.example.com:2222', 'files.example.com:2222', false, false],
+    ['sftp://h:2222 with the key SHA256:abc', 'h:2222', false, false],
   ])('%s', (endpoint, where, tls, http) => {
     const address = networkAddress(endpoint);
     expect(address).toMatchObject({ tls, http });

@@ -16,8 +16,10 @@ const protocols: Readonly<Record<string, Omit<NetworkAddress, 'host'>>> = {
 
 /** The address in a driver's `endpoint`; undefined where there is none, or none that is known how to reach (a directory). */
 export function networkAddress(endpoint: string | undefined): NetworkAddress | undefined {
-  if (endpoint === undefined || !URL.canParse(endpoint)) return undefined;
-  const { protocol, hostname, port } = new URL(endpoint);
+  // Behind the address there may be something for people.
+  const address = endpoint?.split(' ', 1)[0];
+  if (address === undefined || !URL.canParse(address)) return undefined;
+  const { protocol, hostname, port } = new URL(address);
   const known = protocols[protocol];
   if (known === undefined || hostname === '') return undefined;
   // An IPv6 address stands in brackets in a URL, and without them everywhere else.

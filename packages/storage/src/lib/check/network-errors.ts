@@ -8,7 +8,8 @@ interface Meaning {
   readonly hint: string;
 }
 
-const dnsHint = 'correct the host name (or the region in it), or check the DNS of this machine';
+const dnsHint =
+  'correct the host name (an account or a region may be part of it), or check the DNS of this machine';
 const netHint = 'check the address, firewalls and network policies in between';
 const trustHint =
   'have its authority trusted: NODE_EXTRA_CA_CERTS=/path/to/ca.pem in the environment of whoever records';

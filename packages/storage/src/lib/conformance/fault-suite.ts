@@ -28,6 +28,20 @@ export function describeUploadFaults(
     });
   }
 
+  it('is called off while it opens, and not after that', async ({ store, driver, options }) => {
+    driver.onCall = () => 'Silent';
+    const called = store.createUpload(options({ signal: AbortSignal.timeout(50) }));
+    await assert.rejects(called, { code: 'Aborted' });
+    driver.onCall = () => undefined;
+    const off = new AbortController();
+    const wanted = options({ signal: off.signal });
+    const upload = await store.createUpload(wanted);
+    off.abort();
+    await upload.append(Buffer.from('content'));
+    assert.equal((await upload.finish()).size, 7);
+    await store.delete(wanted.key);
+  });
+
   it('takes a completion whose answer was lost for what it is', async ({ store, driver, options }) => {
     const wanted = options();
     const upload = await store.createUpload(wanted);

@@ -10,6 +10,8 @@ export type CallFault =
   /** Fails before anything reached the service. */
   | 'Refused'
   | 'Throttled'
+  /** Fails in a way that trying again does not change. */
+  | 'Denied'
   /** Nothing ever comes back, until the caller gives up. */
   | 'Silent'
   /** Reaches the service only after a while, unless the caller gives up before. */
@@ -49,6 +51,8 @@ export function withFaults(driver: Driver): FaultyDriver {
         });
       case 'Throttled':
         throw new TapedeckError('StorageThrottled', 'Throttled by the test.');
+      case 'Denied':
+        throw new TapedeckError('StorageDenied', 'Denied by the test.');
       case 'Silent':
         unanswered++;
         return silence(options?.signal);

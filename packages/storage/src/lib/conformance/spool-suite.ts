@@ -124,4 +124,49 @@ export function describeSpooling(
     assert.ok(Buffer.concat(units).equals(await readObject(store, wanted.key)));
     await store.delete(wanted.key);
   });
+
+  it('keeps all on scratch while the storage refuses, where that counts as being away', async (scene) => {
+    const { store, driver, partSize, options, scratch, journal } = scene;
+    const wanted = options({
+      openInBackground: true,
+      refusedIsAway: true,
+      spool: { directory: scratch, maxBytes: 100 * partSize },
+    });
+    driver.onCall = () => 'Denied';
+    const upload = await store.createUpload(wanted);
+    assert.equal(journal.last().token, null);
+    const units = unitsFor(6, partSize);
+    await appendAll(upload, units);
+    assert.equal(upload.progress.trouble?.code, 'StorageDenied');
+    assert.equal(await codeOf(upload.finish({ tail: Buffer.from('tail') })), 'StorageDenied');
+    driver.onCall = () => undefined;
+    await scene.elsewhere(async (other) => {
+      await other.completeFromJournal(journal.last(), { spoolDirectory: scratch });
+      assert.ok(Buffer.concat([...units, Buffer.from('tail')]).equals(await readObject(other, wanted.key)));
+      await other.delete(wanted.key);
+    });
+    assert.deepEqual(await readdir(scratch), []);
+  });
+
+  it('tries a storage that refused once more at the end, where that counts as being away', async (scene) => {
+    const { store, driver, partSize, options, scratch } = scene;
+    const wanted = options({
+      openInBackground: true,
+      refusedIsAway: true,
+      spool: { directory: scratch, maxBytes: 100 * partSize },
+    });
+    const units = unitsFor(6, partSize);
+    for (const refusedFromTheStart of [true, false]) {
+      const key = `${wanted.key}-${refusedFromTheStart}`;
+      if (refusedFromTheStart) driver.onCall = () => 'Denied';
+      const upload = await store.createUpload({ ...wanted, key });
+      await appendAll(upload, units.slice(0, 6));
+      driver.onCall = () => 'Denied';
+      await appendAll(upload, units.slice(6));
+      driver.onCall = () => undefined;
+      await upload.finish();
+      assert.ok(Buffer.concat(units).equals(await readObject(store, key)));
+      await store.delete(key);
+    }
+  });
 }

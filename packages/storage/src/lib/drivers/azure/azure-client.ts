@@ -9,6 +9,7 @@ import {
   SASProtocol,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
+import { createConnections } from './azure-agent.ts';
 import type { AzureConfig } from './azure-config.ts';
 import { tokenCredential } from './azure-identity.ts';
 
@@ -19,19 +20,26 @@ export interface AzureClient {
   readonly container: ContainerClient;
   /** A link to a blob; absent where nothing that we have can sign one. */
   readonly sign?: (key: string, expiresInSeconds: number) => Promise<string>;
+  /** Idempotent. */
+  close(): void;
 }
 
 /** One attempt a call: retries and deadlines are the store's, which knows what a repeated put means. */
 export async function createAzureClient(config: AzureConfig): Promise<AzureClient> {
   const { identity, endpoint, container } = config;
-  const open = (credential: StorageSharedKeyCredential | AnonymousCredential | TokenCredential, query = '') =>
-    new BlobServiceClient(
-      `${endpoint}/${query}`,
-      newPipeline(credential, {
-        retryOptions: { maxTries: 1 },
-        userAgentOptions: { userAgentPrefix: 'tapedeck' },
-      }),
-    );
+  const connections = createConnections(endpoint);
+  const close = () => connections?.close();
+  const open = (
+    credential: StorageSharedKeyCredential | AnonymousCredential | TokenCredential,
+    query = '',
+  ): BlobServiceClient => {
+    const pipeline = newPipeline(credential, {
+      retryOptions: { maxTries: 1 },
+      userAgentOptions: { userAgentPrefix: 'tapedeck' },
+    });
+    if (connections !== undefined) pipeline.factories.push(connections.policy);
+    return new BlobServiceClient(`${endpoint}/${query}`, pipeline);
+  };
   switch (identity.type) {
     case 'AccountKey': {
       const credential = new StorageSharedKeyCredential(identity.account, identity.key);
@@ -42,26 +50,27 @@ export async function createAzureClient(config: AzureConfig): Promise<AzureClien
           key,
           generateBlobSASQueryParameters(linkFields(config, key, expiresInSeconds), credential),
         );
-      return { container: client, sign };
+      return { container: client, sign, close };
     }
     case 'Sas':
       // A SAS opens what it was made for: a link with it would give away more than the object.
       return {
         container: open(new AnonymousCredential(), `?${identity.token}`).getContainerClient(container),
+        close,
       };
     case 'ServicePrincipal':
     case 'Ambient': {
       const service = open(await tokenCredential(identity));
       const client = service.getContainerClient(container);
       const { account } = config;
-      if (account === undefined) return { container: client };
+      if (account === undefined) return { container: client, close };
       const sign = async (key: string, expiresInSeconds: number) => {
         const fields = linkFields(config, key, expiresInSeconds);
         const startsOn = new Date(Date.now() - CLOCK_LEEWAY_MS);
         const userKey = await service.getUserDelegationKey(startsOn, fields.expiresOn);
         return link(client, key, generateBlobSASQueryParameters(fields, userKey, account));
       };
-      return { container: client, sign };
+      return { container: client, sign, close };
     }
   }
 }

@@ -21,7 +21,7 @@ import { blockIdsOf, metadataOf, newToken, openMark, openMarkBlock, parseToken }
  */
 export async function createAzureDriver({ spec, credentials }: DriverConfig): Promise<Driver> {
   const config = readAzureConfig(spec, credentials);
-  const { container, sign } = await createAzureClient(config);
+  const { container, sign, close } = await createAzureClient(config);
   const root = `${config.endpoint}/${config.container}`;
   const url = (key: string) => `${root}/${key.split('/').map(encodeURIComponent).join('/')}`;
   const call = createCaller(container, url);
@@ -155,6 +155,9 @@ export async function createAzureDriver({ spec, credentials }: DriverConfig): Pr
         call('Get User Delegation Key', 'sign', key, undefined, () => sign(key, expiresInSeconds)),
     }),
 
-    close: () => Promise.resolve(),
+    close() {
+      close();
+      return Promise.resolve();
+    },
   };
 }

@@ -63,6 +63,7 @@ describe("Azure's errors", () => {
     ],
     [answered('AuthorizationFailure', 403, 'This request is not authorized.'), 'StorageDenied'],
     [answered('AuthorizationPermissionMismatch', 403), 'StorageDenied'],
+    [answered('KeyVaultEncryptionKeyNotFound', 403), 'EncryptionKeyDenied'],
     [answered('KeyBasedAuthenticationNotPermitted', 403), 'StorageDenied'],
     [answered('InvalidResourceName', 400), 'InvalidManifest'],
     [answered('Md5Mismatch', 400), 'StorageUnavailable'],

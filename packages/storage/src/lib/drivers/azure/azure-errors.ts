@@ -38,10 +38,11 @@ const serviceCodes: Readonly<Record<string, ErrorCode>> = {
   ContainerDisabled: 'StorageDenied',
   InsufficientAccountPermissions: 'StorageDenied',
   KeyBasedAuthenticationNotPermitted: 'StorageDenied',
-  KeyVaultAccessTokenCannotBeAcquired: 'StorageDenied',
-  KeyVaultEncryptionKeyNotFound: 'StorageDenied',
-  KeyVaultVaultNotFound: 'StorageDenied',
   LeaseIdMissing: 'StorageDenied',
+  // The key is the account's, kept in a key vault.
+  KeyVaultAccessTokenCannotBeAcquired: 'EncryptionKeyDenied',
+  KeyVaultEncryptionKeyNotFound: 'EncryptionKeyDenied',
+  KeyVaultVaultNotFound: 'EncryptionKeyDenied',
   PublicAccessNotPermitted: 'StorageDenied',
   InvalidResourceName: 'InvalidManifest',
   OutOfRangeInput: 'InvalidManifest',
@@ -72,16 +73,14 @@ const serviceHints: Readonly<Record<string, string>> = {
   AuthorizationSourceIPMismatch: 'the SAS allows other addresses only',
   BlobArchived: 'bring the blob back from the archive tier first',
   BlockCountExceedsLimit: 'split the recording more often, or let durability be longer',
-  KeyVaultAccessTokenCannotBeAcquired: 'let the account reach its key in the key vault again',
-  KeyVaultEncryptionKeyNotFound: 'let the account reach its key in the key vault again',
-  KeyVaultVaultNotFound: 'let the account reach its key in the key vault again',
   LeaseIdMissing: 'somebody holds a lease on the blob; end it',
   KeyBasedAuthenticationNotPermitted:
     'the account takes no keys; give a service principal or workload identity',
 };
 
 const hints: Partial<Record<ErrorCode, string>> = {
-  AlreadyExists: 'it is there already, and it is not replaced; choose another name',
+  AlreadyExists: 'nothing that is there is replaced; choose another name',
+  EncryptionKeyDenied: 'let the account reach its encryption key in the key vault again',
   BucketNotFound: 'create the container, or correct its name',
   StorageUnauthenticated:
     'check the account, and its key, SAS (and when that ends) or identity in the credentials',

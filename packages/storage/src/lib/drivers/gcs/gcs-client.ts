@@ -31,9 +31,17 @@ export function createGcsClient(
 ): GcsClient {
   const auth = createGcsAuth(identity);
   const http = createHttpClient();
+  const authorize = async (call: GcsCall, signal: AbortSignal | undefined) => {
+    try {
+      return await auth.headers(endpoint, signal);
+    } catch (error) {
+      const operation = `Getting an access token for "${call.operation}"`;
+      throw translateGcsError({ ...call, operation }, error, signal);
+    }
+  };
   const prepare = async (request: GcsRequest, signal: AbortSignal | undefined): Promise<HttpRequest> => {
     const { method, path, body, headers } = request;
-    const authorization = await auth.headers(endpoint, signal);
+    const authorization = await authorize(request, signal);
     return {
       method,
       url: `${endpoint}${path}`,

@@ -4,7 +4,6 @@ import type { DriverConfig } from '../drivers.ts';
 import { gcsCapabilities, gcsResumableCapabilities } from './gcs-capabilities.ts';
 import { createGcsClient, type GcsClient } from './gcs-client.ts';
 import { type GcsConfig, readGcsConfig } from './gcs-config.ts';
-import { openHmacDriver } from './gcs-hmac.ts';
 import { createMultipartUploads } from './gcs-multipart.ts';
 import { createObjectCalls } from './gcs-objects.ts';
 import { createResumableUploads, startOfSession } from './gcs-resumable.ts';
@@ -23,7 +22,10 @@ import { createSeal } from './gcs-seal.ts';
 export async function createGcsDriver({ spec, credentials }: DriverConfig): Promise<Driver> {
   const config = readGcsConfig(spec, credentials);
   const { identity } = config;
-  if (identity.type === 'Hmac') return openHmacDriver(config, identity);
+  if (identity.type === 'Hmac') {
+    const { openHmacDriver } = await import('./gcs-hmac.ts');
+    return openHmacDriver(config, identity);
+  }
   const client = createGcsClient(config, identity);
   const common = objectSide(config, client);
   if (identity.type === 'ServiceAccount' && config.upload === 'Resumable') {

@@ -46,6 +46,17 @@ describe('failures of Cloud Storage', () => {
     [reading, json('notFound', 404, 'The specified bucket does not exist.'), 'BucketNotFound'],
     // What a download answers is not JSON.
     [reading, refusalOf(404, 'No such object: bucket/key'), 'NotFound'],
+    [{ ...call, isSession: true }, refusalOf(404, ''), 'UploadGone'],
+    [{ ...call, isSession: true }, refusalOf(410, 'Gone'), 'UploadGone'],
+    [
+      { ...call, isSession: true },
+      json(
+        'backendError',
+        503,
+        'the upload offset is 5 byte(s), which exceeds already uploaded size of 0 byte(s).',
+      ),
+      'PartMismatch',
+    ],
     [call, json('authError', 401, 'Invalid Credentials'), 'StorageUnauthenticated'],
     [call, json('required', 401), 'StorageUnauthenticated'],
     [call, xml('AuthenticationRequired', 401), 'StorageUnauthenticated'],

@@ -186,6 +186,8 @@ const goneStatuses: ReadonlySet<number> = new Set([404, 410, 499]);
 function judge(call: GcsCall, { status, reason, message }: GcsRefusal): ErrorCode {
   const { needsOnlyBucket, isSession } = call;
   if (isSession && goneStatuses.has(status)) return 'UploadGone';
+  // Google's words for bytes that leave a hole behind those that are there.
+  if (isSession && /exceeds already uploaded size/.test(message)) return 'PartMismatch';
   // Replacing takes the right to delete: whoever may only create is told so, and that is how we learn of the object
   // (https://cloud.google.com/storage/docs/access-control/iam-xml, note 4).
   if (status === 403 && message.includes('storage.objects.delete') && needsOnlyBucket) return 'AlreadyExists';

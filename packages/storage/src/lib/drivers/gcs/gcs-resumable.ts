@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { CallOptions, Driver, Part } from '../../driver.ts';
 import { sessionMultiple } from './gcs-capabilities.ts';
 import type { GcsClient, GcsRequest } from './gcs-client.ts';
+import { GcsRefusal } from './gcs-errors.ts';
 import type { HttpAnswer } from './gcs-http.ts';
 import { persistedBytes, rangeOf, type SessionState, viewsFrom, viewsUpTo } from './gcs-range.ts';
 import type { Seal } from './gcs-seal.ts';
@@ -73,16 +74,25 @@ export function createResumableUploads(
     async putPart(token, part, options) {
       const session = open(token);
       const receipt = receiptOf(part);
-      let state = await ask(session, 'bytes */*', [], options);
+      const target = client.url(session.key);
+      const sendFrom = (start: number): Promise<SessionState> => {
+        const body = viewsUpTo(viewsFrom(part.bytes, start - part.offset), receipt.end - start);
+        return ask(session, rangeOf(start, receipt.end - start, false), body, options);
+      };
+      const status = () => ask(session, 'bytes */*', [], options);
+      let state = await (receipt.end === part.offset
+        ? status()
+        : sendFrom(part.offset).catch((error: unknown) => {
+            if (isMisplaced(error)) return status();
+            throw error;
+          }));
       while (!state.finished && state.persisted < receipt.end) {
         const start = state.persisted;
-        if (start < part.offset) throw missing(client.url(session.key), part.offset, start);
-        const body = viewsUpTo(viewsFrom(part.bytes, start - part.offset), receipt.end - start);
-        state = await ask(session, rangeOf(start, receipt.end - start, false), body, options);
-        if (!state.finished && state.persisted <= start)
-          throw missing(client.url(session.key), receipt.end, start);
+        if (start < part.offset) throw missing(target, part.offset, start);
+        state = await sendFrom(start);
+        if (!state.finished && state.persisted <= start) throw missing(target, receipt.end, start);
       }
-      if (state.finished) throw gone(client.url(session.key));
+      if (state.finished) throw gone(target);
       return receipt;
     },
 
@@ -92,16 +102,17 @@ export function createResumableUploads(
       const session = open(token);
       const last = parts.at(-1);
       const { end, rest = '' } = last === undefined ? { end: 0 } : parseReceipt(last.receipt);
-      let state = await ask(session, 'bytes */*', [], options);
-      if (!state.finished) {
-        const { persisted } = state;
-        if (persisted < end) throw missing(client.url(session.key), end, persisted);
+      const body = rest === '' ? [] : [Buffer.from(rest, 'base64')];
+      const size = body.reduce((sum, { length }) => sum + length, 0);
+      let state = await ask(session, rangeOf(end, size, true), body, options).catch((error: unknown) => {
+        if (!isMisplaced(error)) throw error;
+        return ask(session, 'bytes */*', [], options);
+      });
+      if (!state.finished && state.persisted > end) {
         // More than the receipts say is there: what follows them, as far as it came.
-        const body = persisted === end && rest !== '' ? [Buffer.from(rest, 'base64')] : [];
-        const size = body.reduce((sum, { length }) => sum + length, 0);
-        state = await ask(session, rangeOf(persisted, size, true), body, options);
-        if (!state.finished) throw missing(client.url(session.key), persisted + size, state.persisted);
+        state = await ask(session, rangeOf(state.persisted, 0, true), [], options);
       }
+      if (!state.finished) throw missing(client.url(session.key), end, state.persisted);
       return { key: session.key, size: state.size };
     },
 
@@ -170,6 +181,18 @@ function stateOf({ operation, target }: GcsRequest, answer: HttpAnswer): Session
     const message = `${operation} on ${target} answered ${answer.status} without an object; is it Google Cloud Storage?`;
     throw new TapedeckError('Unknown', message, { cause });
   }
+}
+
+/**
+ * A part that is put again after a lost answer begins where the session has bytes already. Those are ignored, says the
+ * documentation; where they are refused, the session is asked what it has.
+ */
+function isMisplaced(error: unknown): boolean {
+  return (
+    error instanceof TapedeckError &&
+    error.cause instanceof GcsRefusal &&
+    (error.cause.status === 400 || error.cause.status === 416)
+  );
 }
 
 function missing(target: string, wanted: number, held: number): TapedeckError {

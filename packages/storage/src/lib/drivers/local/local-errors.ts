@@ -8,8 +8,14 @@ const codes: Readonly<Record<string, { code: ErrorCode; hint: string }>> = {
   EACCES: { code: 'StorageDenied', hint: 'permission denied; give the recorder write access' },
   EPERM: { code: 'StorageDenied', hint: 'not permitted; give the recorder write access' },
   EROFS: { code: 'StorageDenied', hint: 'the file system is read-only' },
-  ENOTDIR: { code: 'BucketNotFound', hint: 'a part of the path is a file, not a directory' },
-  ENAMETOOLONG: { code: 'InvalidManifest', hint: 'the name is too long for the file system' },
+  ENOTDIR: {
+    code: 'BucketNotFound',
+    hint: 'a part of the path is a file, not a directory; choose another one',
+  },
+  ENAMETOOLONG: {
+    code: 'InvalidManifest',
+    hint: 'the name is too long for the file system; shorten the prefix or the path',
+  },
   EIO: { code: 'StorageUnavailable', hint: 'the disk does not answer properly' },
   ESTALE: { code: 'StorageUnreachable', hint: 'the network file system is gone' },
   ETIMEDOUT: { code: 'StorageUnreachable', hint: 'the network file system does not answer' },

@@ -69,7 +69,9 @@ export async function makeDirectories(directory: string): Promise<void> {
     if (errno !== 'ENOENT') throw error;
     const parent = path.dirname(directory);
     if (await exists(parent)) {
-      throw new TapedeckError('BucketNotFound', `${parent} takes no new directory.`, { cause: error });
+      throw new TapedeckError('BucketNotFound', `${parent} takes no new directory; choose another one.`, {
+        cause: error,
+      });
     }
     await makeDirectories(parent);
     await makeDirectories(directory);

@@ -248,7 +248,7 @@ export async function openS3Driver(
 
     ...(capabilities.signUrls && {
       async signUrl(key: string, expiresInSeconds: number) {
-        const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner');
+        const { getSignedUrl } = await import('./s3-link.ts');
         return call('GetObject', 's3:GetObject', url(key), undefined, () =>
           getSignedUrl(client, new GetObjectCommand({ Bucket, Key: key }), { expiresIn: expiresInSeconds }),
         );

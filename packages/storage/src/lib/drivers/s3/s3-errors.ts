@@ -111,6 +111,8 @@ const commonHints: S3Hints = {
     "check the endpoint's certificate and the certificate authorities that this machine trusts",
   InvalidManifest: 'correct spec.s3 of the storage',
   StorageFull: 'free some space there or raise the quota',
+  StorageUnavailable: 'the service is not well: try again later',
+  StorageThrottled: 'try again later, or have its limit raised',
 };
 
 /** A call to S3 as people know it: `PutObject`, and the IAM action that it needs. */
@@ -147,9 +149,17 @@ export function translateS3Error(call: S3Call, error: unknown, signal?: AbortSig
   return new TapedeckError(code, message, { cause: error });
 }
 
+/** What is wrong with a key, where it is not that we may not use it: https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html */
+const keyHints: Readonly<Record<string, string>> = {
+  'KMS.DisabledException': 'enable the key, or name another in encryption.keyId',
+  'KMS.KMSInvalidStateException': 'see to the state of the key, or name another in encryption.keyId',
+  'KMS.NotFoundException': 'correct encryption.keyId: a key of the same region as the bucket',
+};
+
 function hintOf(code: ErrorCode, error: unknown, hints: S3Hints): string | undefined {
   const region = code === 'WrongRegion' ? bucketRegion(error) : undefined;
-  return region === undefined ? hints[code] : `the bucket is in ${region}: set region: ${region}`;
+  if (region !== undefined) return `the bucket is in ${region}: set region: ${region}`;
+  return keyHints[textOf(error, 'name') ?? ''] ?? hints[code];
 }
 
 /** Statuses of a service that is there, but not well. */

@@ -1,5 +1,5 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
-import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import type { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import type { S3Config } from './s3-config.ts';
 import { type S3Call, translateS3Error } from './s3-errors.ts';
 
@@ -33,7 +33,11 @@ export interface S3Authentication extends Pick<S3ClientConfig, 'credentials' | '
  * requests go out unsigned, for servers that take that.
  */
 export async function authentication(config: S3Config): Promise<S3Authentication> {
-  const own: Credentials = config.keys ?? fromNodeProviderChain();
+  if (config.keys !== undefined && config.assumeRole === undefined)
+    return { credentials: config.keys, isAnonymous: false };
+  // With all that they can ask they are as large as the rest of the client; whoever has keys needs none of it.
+  const providers = await import('@aws-sdk/credential-providers');
+  const own: Credentials = config.keys ?? providers.fromNodeProviderChain();
   if (config.assumeRole !== undefined) {
     const { arn, externalId } = config.assumeRole;
     const params = {
@@ -53,7 +57,7 @@ export async function authentication(config: S3Config): Promise<S3Authentication
         StorageUnreachable: 'check that the token service can be reached',
       },
     };
-    const assumed = fromTemporaryCredentials({ masterCredentials, params, clientConfig });
+    const assumed = providers.fromTemporaryCredentials({ masterCredentials, params, clientConfig });
     return { credentials: inWords(role, assumed), isAnonymous: false };
   }
   if (typeof own !== 'function') return { credentials: own, isAnonymous: false };

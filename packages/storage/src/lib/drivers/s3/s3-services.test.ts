@@ -13,7 +13,7 @@ function row(service: S3Service): string {
     endpoint === '' ? 'none' : `\`${endpoint}\``,
     fromHost && endpoint !== '' ? "the endpoint's" : (region && `\`${region}\``) || "the environment's",
     equalParts ? 'equal' : 'growing',
-    replaceParts ? 'front' : 'end',
+    replaceParts ? 'index in front' : 'fragments',
     lacks.map((field) => `\`${field}\``).join(', ') || 'nothing',
   ];
   return `| ${cells.join(' | ')} |`;

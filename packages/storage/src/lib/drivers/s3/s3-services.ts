@@ -64,7 +64,7 @@ const spaces: S3Service = {
 
 /**
  * Its documentation asks for equal parts and does not say what becomes of a part that is put again in other bytes. So
- * none is: an unfinished part stays on scratch, and the index stands at the end.
+ * none is: an unfinished part stays on scratch, and a file of several parts stays one of fragments.
  */
 const r2: S3Service = {
   name: 'Cloudflare R2',

@@ -1,0 +1,435 @@
+import path from 'node:path';
+import { TapedeckError, type UploadJournal } from '@tapedeck/core';
+import type {
+  FinishOptions,
+  Store,
+  Upload,
+  UploadedObject,
+  UploadOptions,
+  UploadProgress,
+} from '../store.ts';
+import { createAppendTimes } from './append-times.ts';
+import { isLost, mayGoElsewhere } from './fallback-decision.ts';
+import { type KeptBytes, openKeptBytes } from './kept-bytes.ts';
+
+/** Beside the uploads' own spools, in the directory of the file. */
+export const KEPT_DIRECTORY = 'kept';
+const TICK_MS = 500;
+/** When no other storage took the file, they are asked again after this long. */
+const ASK_AGAIN_MS = 30_000;
+/** How long the end of a file waits for an earlier storage to drop what it has of it. */
+const DROP_MS = 3_000;
+
+/** What whoever records should hear of. */
+export type FallbackEvent =
+  /** The storage does not take the file. */
+  | { readonly kind: 'PassedOver'; readonly storage: string; readonly error: TapedeckError }
+  /** The file goes on in another storage, with all that was recorded of it. */
+  | { readonly kind: 'Moved'; readonly from: string; readonly to: string; readonly error: TapedeckError }
+  /** Scratch does not hold the file any more: a move from here on would begin a new one. */
+  | { readonly kind: 'NotKept'; readonly storage: string; readonly error: TapedeckError }
+  /** An unfinished upload stays in a storage that could not be asked to drop it. */
+  | { readonly kind: 'Left'; readonly storage: string; readonly error: TapedeckError };
+
+export interface FallbackOptions extends UploadOptions {
+  /** Half of `maxBytes` is for the whole file, half for what waits for its storage. */
+  readonly spool: NonNullable<UploadOptions['spool']>;
+  /** For how long a storage may be away before the next one is taken. One that refuses is left at once. */
+  readonly fallbackAfterSeconds: number;
+  readonly onEvent: (event: FallbackEvent) => void;
+}
+
+/** An upload whose storage may change while it goes on. */
+export interface FallbackUpload extends Upload {
+  /** Uploads of the same file in storages that were left, as far as nobody has dropped them. */
+  readonly dropped: readonly UploadJournal[];
+}
+
+/**
+ * An upload to the first of several storages that takes it. What is appended is kept on scratch too, until the last of
+ * them is in use or the file is complete: when the storage refuses, or is away for too long, a new upload is opened in
+ * the next one and gets all of it from the beginning, at the same places, while more is appended. It never goes back.
+ */
+export async function createFallbackUpload(
+  stores: readonly Store[],
+  options: FallbackOptions,
+): Promise<FallbackUpload> {
+  const half = Math.floor(options.spool.maxBytes / 2);
+  const kept = await openKeptBytes(path.join(options.spool.directory, KEPT_DIRECTORY), half);
+  await kept.clear();
+  const upload = new OpenFallbackUpload(stores, options, kept);
+  await upload.open();
+  return upload;
+}
+
+class OpenFallbackUpload implements FallbackUpload {
+  readonly key: string;
+  readonly #stores: readonly Store[];
+  readonly #options: FallbackOptions;
+  readonly #times = createAppendTimes();
+  /** By place of the storage: the newest of each upload that is not known to be gone. */
+  readonly #journals = new Map<number, UploadJournal>();
+  #kept: KeptBytes | undefined;
+  #index = -1;
+  /** Journals of earlier storages say nothing any more. */
+  #journalFrom = 0;
+  #upload: Upload | undefined;
+  #size = 0;
+  #appending: Promise<unknown> = Promise.resolve();
+  #opening: Promise<boolean> | undefined;
+  /** Set while the new storage gets what was recorded before. */
+  #replaying: Promise<void> | undefined;
+  #left: { readonly index: number; readonly upload: Upload; error?: TapedeckError }[] = [];
+  #failure: TapedeckError | undefined;
+  #end: FinishOptions | undefined;
+  /** The replay has put the new start in place of the old one already. */
+  #isStartReplaced = false;
+  #askAgainMs = 0;
+  #drainedMs = Date.now();
+  #ticker: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(stores: readonly Store[], options: FallbackOptions, kept: KeptBytes) {
+    this.key = options.key;
+    this.#stores = stores;
+    this.#options = options;
+    this.#kept = kept;
+  }
+
+  get storage(): string {
+    return this.#stores[Math.max(0, this.#index)]?.name ?? '';
+  }
+
+  get dropped(): readonly UploadJournal[] {
+    return [...this.#journals].filter(([index]) => index < this.#journalFrom).map(([, journal]) => journal);
+  }
+
+  get progress(): UploadProgress {
+    const { bytesStored = 0, bytesSpooled = 0, trouble } = this.#upload?.progress ?? {};
+    return {
+      bytesAppended: this.#size,
+      bytesStored,
+      lagSeconds: this.#times.lagSeconds(bytesStored, Date.now()),
+      bytesSpooled,
+      ...(trouble && { trouble }),
+    };
+  }
+
+  get rewritesFirstPart(): boolean {
+    return this.#upload?.rewritesFirstPart === true;
+  }
+
+  get wholeInMemory(): boolean {
+    return this.#replaying === undefined && this.#upload?.wholeInMemory === true;
+  }
+
+  /** In the first storage that takes it; rejects with the last one's refusal. */
+  async open(): Promise<void> {
+    for (const index of this.#stores.keys()) {
+      const isLast = index === this.#stores.length - 1;
+      try {
+        const { signal, openInBackground = false } = this.#options;
+        this.#upload = await this.#create(index, { openInBackground, ...(signal && { signal }) });
+        this.#index = index;
+        if (isLast) await this.#stopKeeping();
+        this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+        return;
+      } catch (error) {
+        if (isLast || this.#options.signal?.aborted) throw error;
+        this.#passOver(index, error);
+      }
+    }
+  }
+
+  async #create(index: number, opening: Pick<UploadOptions, 'openInBackground' | 'signal'>): Promise<Upload> {
+    const { spool, signal: _, ...options } = this.#options;
+    const store = this.#stores[index];
+    if (store === undefined) throw new TapedeckError('InvalidManifest', 'No storage is named.');
+    try {
+      return await store.createUpload({
+        ...options,
+        ...opening,
+        spool: { ...spool, maxBytes: Math.floor(spool.maxBytes / 2) },
+        onJournal: (journal) => this.#takeJournal(index, journal),
+      });
+    } catch (error) {
+      this.#journals.delete(index);
+      this.#journalFrom = Math.max(0, this.#index);
+      throw error;
+    }
+  }
+
+  async #takeJournal(index: number, journal: UploadJournal): Promise<void> {
+    this.#journals.set(index, journal);
+    if (index < this.#journalFrom) return;
+    this.#journalFrom = index;
+    await this.#options.onJournal(journal);
+  }
+
+  #passOver(index: number, error: unknown): void {
+    const storage = this.#stores[index]?.name ?? '';
+    this.#options.onEvent({ kind: 'PassedOver', storage, error: TapedeckError.from(error) });
+  }
+
+  append(unit: Uint8Array): Promise<number> {
+    const appended = this.#appending.then(() => this.#append(unit));
+    this.#appending = appended.catch(() => undefined); // Its caller hears of it; the next append is judged anew.
+    return appended;
+  }
+
+  async #append(unit: Uint8Array): Promise<number> {
+    for (;;) {
+      this.#throwIfOver();
+      const upload = this.#upload;
+      if (this.#replaying !== undefined || upload === undefined) return await this.#keep(this.#size, unit);
+      try {
+        const offset = await upload.append(unit);
+        // It went to a storage that was left meanwhile, and the new one has got all but this.
+        if (this.#upload !== upload && this.#replaying === undefined) continue;
+        return await this.#keep(offset, unit);
+      } catch (cause) {
+        if (this.#upload !== upload) continue;
+        const error = TapedeckError.from(cause);
+        if (!mayGoElsewhere(error) || !(await this.#move(error, upload))) throw error;
+      }
+    }
+  }
+
+  /** The unit is at that offset; filler before it is part of the file. */
+  async #keep(offset: number, unit: Uint8Array): Promise<number> {
+    const filler = offset - this.#size;
+    this.#size = offset + unit.length;
+    this.#times.appended(this.#size, Date.now());
+    const kept = this.#kept;
+    if (kept === undefined) return offset;
+    if (filler > 0 && this.#options.filler !== undefined) kept.push(this.#options.filler(filler));
+    kept.push(unit);
+    await this.#drain(kept, false);
+    return offset;
+  }
+
+  async #drain(kept: KeptBytes, all: boolean): Promise<void> {
+    try {
+      await kept.drain({ all });
+    } catch (cause) {
+      // What is in memory goes to the new storage from there; nothing more is taken until then.
+      if (this.#replaying !== undefined) return await this.#replaying;
+      if (this.#kept !== kept) return;
+      await this.#stopKeeping();
+      const error = TapedeckError.from(cause);
+      if (this.#index < this.#stores.length - 1)
+        this.#options.onEvent({ kind: 'NotKept', storage: this.storage, error });
+    }
+  }
+
+  async #stopKeeping(): Promise<void> {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    await kept?.clear();
+  }
+
+  /** Goes on in the next storage that takes the file; false when none does. One move at a time. */
+  async #move(why: TapedeckError, from: Upload | undefined): Promise<boolean> {
+    await this.#opening;
+    if (this.#upload !== from) return true;
+    this.#opening ??= this.#openNext(why).finally(() => {
+      this.#opening = undefined;
+    });
+    return await this.#opening;
+  }
+
+  async #openNext(error: TapedeckError): Promise<boolean> {
+    const [old, from, before] = [this.#upload, this.storage, this.#index];
+    for (let index = before + 1; index < this.#stores.length && this.#kept !== undefined; index++) {
+      let next: Upload;
+      try {
+        next = await this.#create(index, { openInBackground: false });
+      } catch (cause) {
+        this.#passOver(index, cause);
+        continue;
+      }
+      if (this.#closing !== undefined || this.#kept === undefined) {
+        this.#journals.delete(index);
+        await next.abort().catch(() => undefined); // It holds nothing yet.
+        break;
+      }
+      this.#index = index;
+      this.#upload = next;
+      if (old !== undefined) this.#left.push({ index: before, upload: old });
+      this.#replaying = this.#replay(next, this.#kept);
+      this.#options.onEvent({ kind: 'Moved', from, to: this.storage, error });
+      // Whoever waits for it is rejected, and finds the new one.
+      await old?.close();
+      return true;
+    }
+    this.#askAgainMs = Date.now() + ASK_AGAIN_MS;
+    return false;
+  }
+
+  async #replay(upload: Upload, kept: KeptBytes): Promise<void> {
+    try {
+      await this.#sendKept(upload, kept);
+      void this.#tidy(upload, kept);
+    } catch (cause) {
+      if (this.#upload !== upload) return;
+      const error = TapedeckError.from(cause);
+      if (mayGoElsewhere(error) && (await this.#move(error, upload))) return;
+      this.#failure = error;
+      this.#replaying = undefined;
+    }
+  }
+
+  /** Ends once the upload has all; from that moment on it is appended to directly. */
+  async #sendKept(upload: Upload, kept: KeptBytes): Promise<void> {
+    const start = this.#end?.replaceStart;
+    this.#isStartReplaced = start !== undefined;
+    let offset = 0;
+    if (start !== undefined) {
+      await upload.append(start.bytes, { exact: true });
+      offset = start.length;
+    }
+    for (;;) {
+      const piece = await kept.readFrom(offset);
+      if (piece !== undefined) {
+        await upload.append(piece, { exact: true });
+        offset += piece.length;
+      } else if (offset >= kept.size) {
+        // Nothing may come between this look and the next line.
+        if (this.#upload === upload) this.#replaying = undefined;
+        return;
+      }
+    }
+  }
+
+  /** The new storage holds all: the old ones need not, and with none left to go to scratch need not either. */
+  async #tidy(upload: Upload, kept: KeptBytes): Promise<void> {
+    try {
+      await upload.flush();
+    } catch {
+      return; // It ended meanwhile, well or not: whoever ended it tidies up.
+    }
+    if (this.#upload !== upload) return;
+    if (this.#index === this.#stores.length - 1 && this.#kept === kept && this.#end === undefined)
+      await this.#stopKeeping();
+    await this.#dropLeft();
+  }
+
+  /** What cannot be dropped now stays for the end of the file, when its storage may answer again. */
+  async #dropLeft(): Promise<void> {
+    await Promise.all(
+      this.#left.map(async (left) => {
+        try {
+          await left.upload.abort();
+          this.#journals.delete(left.index);
+          this.#left = this.#left.filter((other) => other !== left);
+        } catch (cause) {
+          left.error = TapedeckError.from(cause);
+        }
+      }),
+    );
+  }
+
+  /** The file is complete: a last try to drop what there is of it elsewhere, and a word where that fails. */
+  async #dropLeftAtEnd(): Promise<void> {
+    if (this.#left.length === 0) return;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, DROP_MS);
+    await Promise.race([this.#dropLeft(), late]).finally(() => clearTimeout(timer));
+    for (const { upload, error } of this.#left) {
+      const silent = new TapedeckError('StorageTimeout', 'it did not answer in time.');
+      this.#options.onEvent({ kind: 'Left', storage: upload.storage, error: error ?? silent });
+    }
+  }
+
+  async flush(options: { signal?: AbortSignal } = {}): Promise<void> {
+    await this.#appending;
+    await this.#caughtUp(options.signal);
+    await this.#upload?.flush(options);
+  }
+
+  async #caughtUp(signal: AbortSignal | undefined): Promise<void> {
+    const { promise: aborted, resolve } = Promise.withResolvers<void>();
+    const onAbort = () => resolve();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) onAbort();
+    try {
+      while (this.#replaying !== undefined && !signal?.aborted)
+        await Promise.race([this.#replaying, aborted]);
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+    this.#throwIfOver();
+    if (this.#replaying !== undefined) {
+      throw new TapedeckError(
+        'StorageUnreachable',
+        `Not all of ${this.key} is in ${this.storage} yet: the time to wait for it was over.`,
+      );
+    }
+  }
+
+  async finish(options: FinishOptions = {}): Promise<UploadedObject> {
+    await this.#appending;
+    this.#end = options;
+    try {
+      const object = await this.#finish(options);
+      await this.#stopKeeping();
+      await this.#dropLeftAtEnd();
+      return object;
+    } finally {
+      await this.close();
+    }
+  }
+
+  async #finish(options: FinishOptions): Promise<UploadedObject> {
+    for (;;) {
+      await this.#caughtUp(options.signal);
+      const upload = this.#upload;
+      if (upload === undefined) throw new TapedeckError('Aborted', `The upload of ${this.key} is not open.`);
+      const { replaceStart: _, ...rest } = options;
+      try {
+        return await upload.finish(this.#isStartReplaced ? rest : options);
+      } catch (cause) {
+        if (this.#upload !== upload) continue;
+        const error = TapedeckError.from(cause);
+        const isOver = options.signal?.aborted === true || !mayGoElsewhere(error);
+        if (isOver || !(await this.#move(error, upload))) throw error;
+      }
+    }
+  }
+
+  async abort(): Promise<void> {
+    clearInterval(this.#ticker);
+    this.#closing ??= Promise.resolve();
+    const aborted = await Promise.allSettled([this.#upload?.abort(), this.#dropLeft(), this.#stopKeeping()]);
+    for (const one of aborted) if (one.status === 'rejected') throw one.reason;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      clearInterval(this.#ticker);
+      // Another process may have to go on from scratch; what does not fit is in the storage, or lost with it.
+      await this.#kept?.drain({ all: true }).catch(() => undefined);
+      await this.#upload?.close();
+    })();
+    return this.#closing;
+  }
+
+  #tick(): void {
+    const now = Date.now();
+    const kept = this.#kept;
+    if (kept !== undefined && now - this.#drainedMs >= this.#options.durabilitySeconds * 1000) {
+      this.#drainedMs = now;
+      void this.#drain(kept, true);
+    }
+    const trouble = this.#upload?.progress.trouble;
+    if (trouble === undefined || this.#opening !== undefined || now < this.#askAgainMs) return;
+    if (isLost(trouble, now, this.#options.fallbackAfterSeconds * 1000))
+      this.#move(new TapedeckError(trouble.code, trouble.message), this.#upload).catch(() => undefined); // The next tick asks again.
+  }
+
+  #throwIfOver(): void {
+    if (this.#closing !== undefined)
+      throw new TapedeckError('Aborted', `The upload of ${this.key} is closed.`);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+}
