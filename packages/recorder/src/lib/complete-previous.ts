@@ -53,7 +53,7 @@ async function completePrevious(file: RunFile, options: CompleteOptions): Promis
   const { journal } = file;
   if (journal === undefined) return undefined;
   const { stores, spec, signal } = options;
-  if (file.durationSeconds > 0 && stores.size > 1 && spec.storageMode !== 'Mirror')
+  if (file.durationSeconds > 0 && spec.storages.length > 1 && spec.storageMode !== 'Mirror')
     return completeFallbackFile(file, journal, options);
   const store = stores.get(journal.storage);
   if (store === undefined)

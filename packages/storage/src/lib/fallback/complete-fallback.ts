@@ -68,7 +68,13 @@ async function completeOrSend(
   options: FallbackCompletion,
 ): Promise<CompletedFallback> {
   const { spoolDirectory, signal } = options;
-  const store = requireStore(options, journal.storage);
+  const store = options.stores.find(({ name }) => name === journal.storage);
+  if (store === undefined && kept.size > 0) return await sendKept(kept, options, []);
+  if (store === undefined)
+    throw new TapedeckError(
+      'NotFound',
+      `${journal.key} waits to be completed in storage ${journal.storage}, which cannot be used now; put that right.`,
+    );
   try {
     const object = await store.completeFromJournal(journal, {
       spoolDirectory,
@@ -158,10 +164,4 @@ async function heldOf(journal: UploadJournal, spoolDirectory: string): Promise<n
     parts.set(number, { number, offset, size, receipt: undefined });
   }
   return sizeOf(withoutHoles([...parts.values()]));
-}
-
-function requireStore({ stores }: FallbackCompletion, name: string): Store {
-  const store = stores.find((each) => each.name === name);
-  if (store !== undefined) return store;
-  throw new TapedeckError('NotFound', `Storage ${name} is not among those of this run.`);
 }

@@ -206,9 +206,40 @@ describe('an upload over several storages', () => {
     always(place(0).driver, 'Denied');
     await expect(appendAll(upload, unitsFor(3, partSize))).rejects.toMatchObject({ code: 'StorageDenied' });
     always(place(0).driver, undefined);
-    await upload.finish();
-    expect(upload.storage).toBe('first');
-    expect(await readdir(spool()).catch(() => [])).toEqual([]);
+    // It does not wait for its storage: a new file is to begin in the next one.
+    await expect(upload.finish()).rejects.toMatchObject({ code: 'StorageDenied' });
+    const done = await complete(journal.last(), upload.dropped);
+    expect(done.storage).toBe('first');
+    const object = await readObject(place(0).store, key);
+    expect(object.subarray(0, 70 * partSize).equals(Buffer.concat(many).subarray(0, 70 * partSize))).toBe(
+      true,
+    );
+  });
+
+  it('ends when scratch cannot hold the file and its storage stays away, and loses nothing of it', async () => {
+    const many = unitsFor(70, partSize);
+    const upload = await open(2, { maxBytes: 80 * partSize });
+    await appendAll(upload, many);
+    expect(kinds()).toEqual(['NotKept']);
+    always(place(0).driver, 'Refused');
+    const more = unitsFor(30, partSize);
+    await appendAll(upload, more);
+    await expect
+      .poll(
+        () =>
+          upload.append(Buffer.alloc(1)).then(
+            () => 'taken',
+            ({ code }) => code,
+          ),
+        { timeout: 5_000 },
+      )
+      .toBe('StorageUnreachable');
+    await expect(upload.finish()).rejects.toMatchObject({ code: 'StorageUnreachable' });
+    always(place(0).driver, undefined);
+    await complete(journal.last(), upload.dropped);
+    const object = await readObject(place(0).store, key);
+    const expected = Buffer.concat([...many, ...more]);
+    expect(object.subarray(0, expected.length).equals(expected)).toBe(true);
   });
 });
 
