@@ -24,6 +24,7 @@ async function completeFallbackFile(
       journal,
       dropped,
       spoolDirectory: spoolDirectory(spec, file.attempt, file.segment),
+      ...(spec.fallbackAfterSeconds === undefined ? {} : { fallbackAfterSeconds: spec.fallbackAfterSeconds }),
       signal,
     });
     log.info('PreviousCompleted', { key: file.key, bytes: object.size, storage: object.storage });

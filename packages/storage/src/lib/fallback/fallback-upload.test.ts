@@ -243,8 +243,14 @@ describe('an upload over several storages', () => {
   });
 });
 
-const complete = (last: UploadJournal, dropped: readonly UploadJournal[], spoolDirectory = spool()) =>
+const complete = (
+  last: UploadJournal,
+  dropped: readonly UploadJournal[],
+  spoolDirectory = spool(),
+  seconds?: number,
+) =>
   completeFallback({
+    ...(seconds === undefined ? {} : { fallbackAfterSeconds: seconds }),
     stores: places.map(({ store }) => store),
     journal: last,
     dropped: structuredClone(dropped),
@@ -302,6 +308,20 @@ describe('another process', () => {
     always(place(0).driver, undefined);
     await requireOnlyIn(1, units);
   });
+
+  it('takes the file to the next storage when the first one stays away', async () => {
+    const upload = await open(2);
+    await appendAll(upload, units);
+    await upload.close();
+    always(place(0).driver, 'Refused');
+    await expect(complete(journal.last(), upload.dropped)).rejects.toMatchObject({
+      code: 'StorageUnreachable',
+    });
+    const done = await complete(journal.last(), upload.dropped, spool(), 1);
+    expect(done.storage).toBe('second');
+    always(place(0).driver, undefined);
+    await requireOnlyIn(1, units);
+  }, 30_000);
 
   it('takes it from the storage that was left when scratch is lost', async () => {
     const upload = await open(2);
