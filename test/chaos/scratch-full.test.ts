@@ -1,7 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordingStatus } from '@tapedeck/core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -14,38 +11,25 @@ import {
   type Workbench,
   type WorkbenchOptions,
 } from '../e2e/workbench.ts';
-import { type Broadcast, startBroadcast } from '../media/broadcast.ts';
-import { runChild } from '../media/child.ts';
+import type { Broadcast } from '../media/broadcast.ts';
 import { requireOrdinaryMp4 } from '../media/inspect.ts';
 import { account } from './account.ts';
 import { type S3Destination, s3Destination } from './destination.ts';
 import { leftovers } from './leftovers.ts';
+import { broadcastNoise } from './noise.ts';
 import { everyRole, signalAll } from './processes.ts';
 
-/** Two seconds of it are more than the uploader keeps in memory in a minute of an ordinary small picture. */
-const bitsPerSecond = 16_000_000;
 /** Some seconds of the broadcast beyond what memory holds. */
 const scratchBytes = 12 * 1024 * 1024;
 /** Likewise, with local mode's own state. */
 const diskBytes = 40 * 1024 * 1024;
 
-let directory: string;
 let broadcast: Broadcast;
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'tapedeck-noise-'));
-  const file = join(directory, 'noise.mp4');
-  const rate = String(bitsPerSecond);
-  await runChild('ffmpeg', [
-    ...['-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=30,noise=alls=90:allf=t'],
-    ...['-f', 'lavfi', '-i', 'sine', '-t', '10', '-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0'],
-    ...['-g', '30', '-pix_fmt', 'yuv420p', '-b:v', rate, '-minrate', rate, '-maxrate', rate],
-    ...['-bufsize', rate, '-c:a', 'aac', '-ar', '48000', '-ac', '2', file],
-  ]);
-  broadcast = await startBroadcast('Rtmp', { file, copied: true });
+  broadcast = await broadcastNoise();
 });
 afterAll(async () => {
   await broadcast?.stop();
-  await rm(directory, { recursive: true, force: true });
 });
 
 let destination: S3Destination;

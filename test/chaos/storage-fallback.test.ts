@@ -7,6 +7,7 @@ import {
   recordedSeconds,
   recordingManifest,
   smallTestCard,
+  streamSource,
   type Workbench,
 } from '../e2e/workbench.ts';
 import type { TestChild } from '../media/child.ts';
@@ -14,6 +15,7 @@ import { requireOrdinaryMp4 } from '../media/inspect.ts';
 import { account, seconds } from './account.ts';
 import { type S3Destination, s3Destination } from './destination.ts';
 import { leftovers } from './leftovers.ts';
+import { broadcastNoise } from './noise.ts';
 import { signalAll } from './processes.ts';
 
 let bench: Workbench;
@@ -30,9 +32,11 @@ afterEach(async () => {
   await second.close();
 });
 
+let file: string;
+
 async function start(name: string, more: object = {}): Promise<TestChild> {
   const refs = [{ name: 'first' }, { name: 'second' }];
-  const file = await bench.manifest(
+  file = await bench.manifest(
     ...first.manifests,
     ...second.manifests,
     recordingManifest(name, 'first', { ...smallTestCard, storage: { refs, fallbackAfter: '10s' }, ...more }),
@@ -158,4 +162,55 @@ it('takes what a killed recorder left in the first bucket from scratch, when tha
   if (output === undefined) throw new Error('no output');
   const { durationSeconds } = await requireOrdinaryMp4(await second.fetch(output));
   expect(durationSeconds).toBeGreaterThan(4);
+});
+
+it('begins a new file in the next bucket when scratch cannot hold the old one, which is delivered later', async () => {
+  await bench.close();
+  bench = await createWorkbench({ env: { TAPEDECK_SCRATCH_LIMIT: String(24 * 1024 * 1024) } });
+  const broadcast = await broadcastNoise();
+  try {
+    const running = await start('cut', {
+      source: undefined,
+      video: undefined,
+      ...streamSource(broadcast.url),
+    });
+    const grown = await bench.until('cut', (status) => notice(status, 'NotKept') !== undefined, 60_000);
+    expect(notice(grown, 'NotKept')?.message).toMatch(
+      /should first be lost now, a new file begins in the next/,
+    );
+    await first.server.kill();
+    await first.server.start('another-key');
+    await bench.until(
+      'cut',
+      (status) => status.attempts?.length === 2 && phaseIs('Recording')(status),
+      60_000,
+    );
+    await sleep(3_000);
+    await bench.run(['stop', 'cut']);
+    expect(await running.exited).toBe(1);
+    const status = await bench.status('cut');
+    expect(status.conditions?.find(({ type }) => type === 'Stalled')).toMatchObject({
+      status: 'True',
+      reason: 'StorageUnauthenticated',
+      message: expect.stringContaining('first lacks'),
+    });
+    expect(status.outputs).toMatchObject([{ storage: 'second' }]);
+    await first.server.kill();
+    await first.server.start();
+    await bench.run(['run', '-f', file]);
+    const delivered = await bench.status('cut');
+    expect(delivered).toMatchObject({
+      phase: 'Uploaded',
+      gaps: [{ reason: 'Interrupted' }],
+      outputs: [{ storage: 'first' }, { storage: 'second' }],
+    });
+    let total = 0;
+    for (const output of delivered.outputs ?? []) {
+      const place = output.storage === 'first' ? first : second;
+      total += (await requireOrdinaryMp4(await place.fetch(output))).durationSeconds;
+    }
+    expect(Math.abs(account(delivered, total).untold)).toBeLessThan(2);
+  } finally {
+    await broadcast.stop();
+  }
 });

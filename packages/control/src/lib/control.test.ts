@@ -157,6 +157,63 @@ describe('a recording', () => {
     expect(bench.launcher.runs).toHaveLength(1);
   });
 
+  const both = { refs: [{ name: 'team' }, { name: 'spare' }] };
+
+  it('waits for the first check of the storage that it prefers, though another is ready', async () => {
+    const bench = begin();
+    const ready = bench.launcher.checkReport;
+    let answer: (() => void) | undefined;
+    bench.launcher.checkReport = async (id) => {
+      if (answer === undefined) await new Promise<void>((resolve) => (answer = resolve));
+      return ready(id);
+    };
+    applyStorage(bench, 'team');
+    await vi.waitFor(() => expect(answer).toBeDefined());
+    applyStorage(bench, 'spare');
+    applyRecording(bench, 'physics', { storage: both });
+    await vi.waitFor(async () =>
+      expect((await read(bench)).status?.conditions?.[0]?.message).toMatch(
+        /^Waits for the first check of team, which comes before spare; for 10 s at most/,
+      ),
+    );
+    answer?.();
+    const run = await runOf(bench);
+    expect(run.plan.storages.map(({ name }) => name)).toEqual(['team', 'spare']);
+    expect(run.plan).toMatchObject({ fallbackAfterSeconds: 120 });
+    expect(run.plan.storageMode).toBeUndefined();
+  });
+
+  it('does not wait for that check for ever', async () => {
+    const bench = begin({ timing: { firstCheckGrace: 0.2 } });
+    const ready = bench.launcher.checkReport;
+    const never = new Promise<never>(() => undefined);
+    let checks = 0;
+    bench.launcher.checkReport = (id) => (++checks === 1 ? never : ready(id));
+    applyStorage(bench, 'team');
+    await vi.waitFor(() => expect(checks).toBe(1));
+    applyStorage(bench, 'spare');
+    applyRecording(bench, 'physics', { storage: { ...both, fallbackAfter: '30s' } });
+    const run = await runOf(bench);
+    expect(run.plan.storages.map(({ name }) => name)).toEqual(['spare', 'team']);
+    expect(run.plan).toMatchObject({ fallbackAfterSeconds: 30 });
+    benches.splice(benches.indexOf(bench), 1); // Its check ends as little as it does.
+  });
+
+  it('goes to all of its storages in their order with mode Mirror, once all are there', async () => {
+    const bench = begin();
+    applyStorage(bench, 'spare');
+    applyRecording(bench, 'physics', { storage: { ...both, mode: 'Mirror' } });
+    await vi.waitFor(async () =>
+      expect((await read(bench)).status?.conditions?.[0]?.message).toBe(
+        'Waits for all of its storages: team is not there; apply it.',
+      ),
+    );
+    applyStorage(bench, 'team');
+    const run = await runOf(bench);
+    expect(run.plan.storages.map(({ name }) => name)).toEqual(['team', 'spare']);
+    expect(run.plan).toMatchObject({ storageMode: 'Mirror' });
+  });
+
   it('goes to the default of its namespace, with its profile frozen', async () => {
     const bench = begin();
     bench.resources.apply('ExternalStorage', {

@@ -39,6 +39,8 @@ export interface Timing {
   readonly deadlineSlack: number;
   /** A storage that files are in and that is not there any more is waited for this long. */
   readonly missingStorageGrace: number;
+  /** A new recording waits for the first check of a storage that it prefers to one that is ready; so long at most. */
+  readonly firstCheckGrace: number;
   /** Between checks of a storage that answers. */
   readonly checkInterval: number;
   /** Before a failed check is repeated; doubled each time, and never longer than the interval. */
@@ -61,6 +63,7 @@ export const defaultTiming: Timing = {
   silentLimit: 60,
   deadlineSlack: 900,
   missingStorageGrace: 600,
+  firstCheckGrace: 10,
   checkInterval: 3600,
   recheckDelay: 5,
   maxRecheckDelay: 300,

@@ -29,6 +29,8 @@ export interface Refusal {
   readonly refused: 'Wait' | 'Fail';
   readonly reason: string;
   readonly message: string;
+  /** It is worth looking again by then, whatever changes. */
+  readonly requeueAfterSeconds?: number;
 }
 
 /** May the recording begin, and with what? Decides nothing that was decided before. */
@@ -115,7 +117,7 @@ function tryResolve({ recording, profile }: RecordingSnapshot): RecordingConfig 
 }
 
 function selectStorages(
-  { recording, storages }: RecordingSnapshot,
+  { recording, storages, now }: RecordingSnapshot,
   policy: RecordingPolicy,
   profile: RecordingProfileSpec | undefined,
 ): readonly ExternalStorage[] | Refusal {
@@ -144,6 +146,18 @@ function selectStorages(
     ({ spec, metadata }) => spec.suspend !== true && metadata.deletionTimestamp === undefined,
   );
   const ready = usable.filter(isReady);
+  const preferred = usable.slice(0, usable.findIndex(isReady));
+  const unchecked = preferred.find((storage) => !isChecked(storage));
+  const age = (now.getTime() - Date.parse(recording.metadata.creationTimestamp ?? now.toISOString())) / 1000;
+  const left = policy.timing.firstCheckGrace - age;
+  if (ready.length > 0 && unchecked !== undefined && left > 0) {
+    return {
+      refused: 'Wait',
+      reason: 'StorageNotReady',
+      message: `Waits for the first check of ${unchecked.metadata.name}, which comes before ${ready[0]?.metadata.name ?? 'others'}; for ${policy.timing.firstCheckGrace} s at most.`,
+      requeueAfterSeconds: left,
+    };
+  }
   if (ready.length > 0) return [...ready, ...usable.filter((storage) => !ready.includes(storage))];
   const why = choice.names.map((name) => `${name} ${whyNotReady(storages, name)}`);
   return {
@@ -164,6 +178,12 @@ function selectionMode(
 export function isReady({ status, metadata }: ExternalStorage): boolean {
   const current = findCondition(status?.conditions, 'Ready')?.observedGeneration;
   return isTrue(status?.conditions, 'Ready') && (current === undefined || current === metadata.generation);
+}
+
+function isChecked({ status, metadata }: ExternalStorage): boolean {
+  const ready = findCondition(status?.conditions, 'Ready');
+  const isOfNow = ready?.observedGeneration === undefined || ready.observedGeneration === metadata.generation;
+  return ready !== undefined && ready.status !== 'Unknown' && isOfNow;
 }
 
 function whyNotReady(storages: readonly ExternalStorage[], name: string): string {

@@ -65,6 +65,7 @@ function planStart(
       status: situate(snapshot, status, waiting),
       before: [],
       after: eventOnReason(status, waiting),
+      requeueAfterSeconds: admission.requeueAfterSeconds,
       waits: true,
     };
   }

@@ -1,4 +1,4 @@
-import type { RecordingAttempt, RunFile, RunReport } from '@tapedeck/core';
+import type { ExternalStorage, RecordingAttempt, RunFile, RunReport } from '@tapedeck/core';
 import { expect, it } from 'vitest';
 import { gapsOf, pausesOf, readHistory, statusOfRuns } from './run-history.ts';
 
@@ -126,4 +126,35 @@ it('keeps where a file lies when its storage is gone', () => {
   const known = [{ type: 'File' as const, key: 'x/lab_a1.mp4', bytes: 1, duration: '8s', storage: 'team' }];
   const told = statusOfRuns(reports.slice(0, 1), attempts, [], { outputs: known });
   expect(told.outputs?.[0]?.key).toBe('x/lab_a1.mp4');
+});
+
+it('counts a recording once that has copies, lists them all, and names the first storage', () => {
+  const copy = (copy: number, storage: string, more: Partial<RunFile> = {}): RunFile => ({
+    ...file(1, 8),
+    copy,
+    storage,
+    ...more,
+  });
+  const files = [
+    copy(1, 'team'),
+    copy(2, 'spare'),
+    copy(1, 'team', { attempt: 2, key: 'lab_a2.mp4', durationSeconds: 4 }),
+    copy(2, 'spare', { attempt: 2, key: 'lab_a2.mp4', durationSeconds: 3, state: 'Open' }),
+  ];
+  const said = [report(2, { startTime: at(0), time: at(20), files })];
+  expect(readHistory(said, [attempt(1), attempt(2)]).mediaSeconds).toBe(12);
+  const storage = (name: string): ExternalStorage => ({
+    apiVersion: 'tapedeck.dev/v1alpha1',
+    kind: 'ExternalStorage',
+    metadata: { name },
+    spec: { provider: 'Local', local: { directory: `/${name}` } },
+  });
+  const status = statusOfRuns(said, [attempt(1), attempt(2)], [storage('spare'), storage('team')], {});
+  expect(status.duration).toBe('12s');
+  expect(status.storage?.name).toBe('team');
+  expect(status.outputs?.map(({ storage, key }) => `${storage} ${key}`)).toEqual([
+    'team lab_a1.mp4',
+    'spare lab_a1.mp4',
+    'team lab_a2.mp4',
+  ]);
 });

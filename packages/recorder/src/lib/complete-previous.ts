@@ -24,6 +24,7 @@ async function completeFallbackFile(
       journal,
       dropped,
       spoolDirectory: spoolDirectory(spec, file.attempt, file.segment),
+      ...(spec.fallbackAfterSeconds === undefined ? {} : { fallbackAfterSeconds: spec.fallbackAfterSeconds }),
       signal,
     });
     log.info('PreviousCompleted', { key: file.key, bytes: object.size, storage: object.storage });
@@ -53,7 +54,7 @@ async function completePrevious(file: RunFile, options: CompleteOptions): Promis
   const { journal } = file;
   if (journal === undefined) return undefined;
   const { stores, spec, signal } = options;
-  if (file.durationSeconds > 0 && stores.size > 1 && spec.storageMode !== 'Mirror')
+  if (file.durationSeconds > 0 && spec.storages.length > 1 && spec.storageMode !== 'Mirror')
     return completeFallbackFile(file, journal, options);
   const store = stores.get(journal.storage);
   if (store === undefined)

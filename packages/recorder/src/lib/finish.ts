@@ -12,7 +12,7 @@ export async function finish(context: RunContext): Promise<RunResult> {
   const stores = await openRunStores(context);
   try {
     const error = await completeOpenFiles(context, stores);
-    if (error === undefined) await joinAttempts(context, stores);
+    if (error === undefined || context.spec.storageMode === 'Mirror') await joinAttempts(context, stores);
     const recorded = book.files.length > 0;
     return decideResult(
       { kind: 'Stopped', reason: 'Requested' },

@@ -29,6 +29,12 @@ it('joins what several attempts wrote of a segment, and nothing else', () => {
   expect(brokenSegments([file(1, 1), file(2, 1)])).toEqual([]);
 });
 
+it('joins for itself what follows each other in one storage', () => {
+  const { crc32: _, ...broken } = file(1, 1, { storage: 'there' });
+  expect(keys(brokenSegments([broken, file(1, 2), file(1, 3)]))).toEqual([['k_1_1'], ['k_1_2', 'k_1_3']]);
+  expect(keys(brokenSegments([broken, file(1, 2), file(1, 3, { storage: 'there' })]))).toEqual([['k_1_1']]);
+});
+
 it('joins each copy for itself', () => {
   const copies = [1, 2].flatMap((copy) =>
     [1, 2].map((attempt) => file(1, attempt, { copy, storage: `place-${copy}` })),

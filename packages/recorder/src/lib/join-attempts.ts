@@ -43,37 +43,58 @@ export async function joinAttempts(context: RunContext, stores: ReadonlyMap<stri
 
 /**
  * The segments that more than one attempt wrote, or one that could not finish it: what was completed from a journal
- * has no checksum, and no index either. All their files are complete, and in one storage; of copies each for itself.
+ * has no checksum, and no index either. All files of a segment are complete; of those in several storages each group that
+ * follows each other is joined for itself, and so is each copy.
  */
 export function brokenSegments(files: readonly RunFile[]): RunFile[][] {
   const bySegment = Map.groupBy(files, ({ segment, copy }) => `${segment} ${copy ?? ''}`);
-  return [...bySegment.values()].filter(
-    (pieces) =>
-      (pieces.length > 1 || pieces.some(({ crc32 }) => crc32 === undefined)) &&
-      pieces.every((piece) => piece.state === 'Complete' && piece.storage === pieces[0]?.storage),
-  );
+  return [...bySegment.values()]
+    .filter((pieces) => pieces.every(({ state }) => state === 'Complete'))
+    .flatMap(byStorage)
+    .filter((pieces) => pieces.length > 1 || pieces.some(({ crc32 }) => crc32 === undefined));
+}
+
+/** What follows each other in one storage. */
+function byStorage(pieces: readonly RunFile[]): RunFile[][] {
+  const runs: RunFile[][] = [];
+  for (const piece of pieces) {
+    const run = runs.at(-1);
+    if (run?.[0]?.storage === piece.storage) run.push(piece);
+    else runs.push([piece]);
+  }
+  return runs;
 }
 
 /**
  * A key of its own: the pieces stay what they are until the joined file is complete. One of them may be a joined file
  * itself, when an attempt was killed after it had joined and another one followed.
  */
-export function joinedKey(spec: RunSpec, segment: number, pieces: readonly RunFile[]): string {
+export function joinedKey(
+  spec: RunSpec,
+  segment: number,
+  pieces: readonly RunFile[],
+  firstAttempt = 1,
+): string {
   const keyOf = (attempt: number) => fileKey(`${spec.keyBase}_joined`, { segment, attempt });
-  const usual = keyOf(1);
+  const usual = keyOf(firstAttempt);
   return pieces.some(({ key }) => key === usual) ? keyOf(spec.attempt) : usual;
 }
 
 async function joinPieces(context: RunContext, store: Store, pieces: readonly RunFile[]): Promise<RunFile> {
-  const { spec, interrupt, log } = context;
-  const segment = pieces[0]?.segment ?? 1;
+  const { spec, interrupt, log, book } = context;
+  const [{ segment, attempt, copy } = { segment: 1, attempt: 1, copy: undefined }] = pieces;
+  // A segment that lies in several storages may come back to the first, and then has two joined files there.
+  const isWhole = book.files
+    .filter(({ file }) => file.segment === segment && file.copy === copy)
+    .every(({ file }) => pieces.some(({ storage }) => storage === file.storage));
+  const firstAttempt = isWhole ? 1 : attempt;
   const timeline = createTimeline({ splitEverySeconds: Number.POSITIVE_INFINITY });
   const sink = await openFileSink({
     openUpload: (options) => store.createUpload(options),
-    ...(pieces[0]?.copy === undefined ? {} : { copy: pieces[0].copy }),
+    ...(copy === undefined ? {} : { copy }),
     segment,
     attempt: spec.attempt,
-    key: joinedKey(spec, segment, pieces),
+    key: joinedKey(spec, segment, pieces, firstAttempt),
     durabilitySeconds: spec.durabilitySeconds,
     spool: { directory: spoolDirectory(spec, 0, segment), maxBytes: spec.scratch.maxBytes },
     maxSeconds: pieces.reduce((sum, piece) => sum + piece.durationSeconds, slackSeconds),

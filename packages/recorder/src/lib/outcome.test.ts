@@ -26,6 +26,20 @@ describe('how a run ends', () => {
     ['evicted, all there so far', { kind: 'Interrupted' }, delivered, 'Interrupted', undefined],
     ['evicted before anything came', { kind: 'Interrupted' }, nothing, 'Interrupted', undefined],
     [
+      'refused in the middle, with another storage to go to',
+      failed('StorageDenied'),
+      { ...undelivered('StorageDenied'), elsewhere: true },
+      'Retry',
+      undefined,
+    ],
+    [
+      'refused at the end, with another storage',
+      stopped('Requested'),
+      { ...undelivered('StorageDenied'), elsewhere: true },
+      'StorageRefused',
+      'Requested',
+    ],
+    [
       'evicted while the storage is away',
       { kind: 'Interrupted' },
       undelivered('StorageUnreachable'),

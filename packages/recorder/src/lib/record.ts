@@ -54,8 +54,11 @@ async function recordInto(
     void context.persist();
     const error = (await settled(files)) ?? (await earlier);
     const recorded = book.files.some((tracked) => tracked.file.durationSeconds > 0);
-    if (error === undefined && outcome.kind !== 'Interrupted') await joinAttempts(context, stores);
-    const elsewhere = context.spec.storageMode !== 'Mirror' && stores.size > 1;
+    const isMirror = context.spec.storageMode === 'Mirror';
+    // A copy that waits for its storage does not keep the others from being joined.
+    const mayJoin = error === undefined || isMirror;
+    if (mayJoin && outcome.kind !== 'Interrupted') await joinAttempts(context, stores);
+    const elsewhere = !isMirror && stores.size > 1;
     return decideResult(outcome, { recorded, elsewhere, ...(error === undefined ? {} : { error }) });
   } finally {
     await files.abandon();

@@ -23,6 +23,7 @@ it('a head that became final meanwhile is not kept on scratch before what it spe
       written.push(number);
     },
     read: () => Promise.reject(new Error('not asked')),
+    lift: () => undefined,
     remove: async () => undefined,
     clear: async () => undefined,
   };

@@ -22,6 +22,8 @@ export interface Spool {
   /** Rejects with `SpoolFull` past the limit, `ScratchFull` when the disk is full; an older file stays. */
   write(part: SpooledPart): Promise<void>;
   read(number: number): Promise<SpooledPart>;
+  /** From now on only the disk is the limit: what is left in memory would be lost with the process. */
+  lift(): void;
   remove(number: number): Promise<void>;
   /** Removes all of it with its directory. */
   clear(): Promise<void>;
@@ -58,6 +60,7 @@ export async function openSpool(directory: string, maxBytes: number): Promise<Sp
     // A file that cannot be read is as good as none: its bytes are lost, and its number will be written again.
     if (part?.number === number) sizes.set(number, part.size);
   }
+  let limit = maxBytes;
   const total = () => sizes.values().reduce((sum, size) => sum + size, 0);
   return {
     get bytes() {
@@ -66,10 +69,10 @@ export async function openSpool(directory: string, maxBytes: number): Promise<Sp
     has: (number) => sizes.has(number),
     async write(part) {
       const after = total() - (sizes.get(part.number) ?? 0) + part.size;
-      if (after > maxBytes) {
+      if (after > limit) {
         throw new TapedeckError(
           'SpoolFull',
-          `The parts waiting for the storage would take ${after} bytes of scratch, but only ${maxBytes} are allowed; bring the storage back or allow more scratch.`,
+          `The parts waiting for the storage would take ${after} bytes of scratch, but only ${limit} are allowed; bring the storage back or allow more scratch.`,
         );
       }
       try {
@@ -81,6 +84,9 @@ export async function openSpool(directory: string, maxBytes: number): Promise<Sp
     },
     async read(number) {
       return readPart(fileOf(number));
+    },
+    lift() {
+      limit = Number.POSITIVE_INFINITY;
     },
     async remove(number) {
       sizes.delete(number);

@@ -288,7 +288,10 @@ export class OpenUpload implements Upload {
   #shutDown(keep: boolean): Promise<void> {
     this.#closing ??= (async () => {
       clearInterval(this.#ticker);
-      if (keep && this.#sender.isAway) await this.#spoolMissing();
+      if (keep && this.#sender.isAway) {
+        this.#ports.spool?.lift();
+        await this.#spoolMissing();
+      }
       await this.#sender.stop();
       await this.#keeper.settled();
       // Whoever comes next works from the journal and scratch; the memory is wanted elsewhere.

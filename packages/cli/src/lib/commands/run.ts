@@ -17,7 +17,7 @@ import type { Terminal } from '../terminal.ts';
 import { type ApplyOptions, readLocalManifest } from './apply.ts';
 
 /** What a storage refuses is tried once more when its Secret is given anew; that has to show within this. */
-const stalledPatienceMs = 10_000;
+const stalledPatienceMs = 20_000;
 
 /**
  * Applies files and stays until every Recording in them is over: 0 when all are complete, 1 when one failed or when all

@@ -57,6 +57,14 @@ export const columns: { readonly [K in Kind]: readonly Column<K>[] } = {
     { title: 'GAPS', wide: true, text: ({ status }) => String(status?.gaps?.length ?? 0) },
     { title: 'STOP', wide: true, text: ({ status }) => status?.stopReason ?? '' },
     {
+      title: 'STALLED',
+      wide: true,
+      text: ({ status }) => {
+        const stalled = conditionOf(status?.conditions, 'Stalled');
+        return stalled?.status === 'True' ? stalled.reason : '';
+      },
+    },
+    {
       title: 'OUTPUT',
       wide: true,
       text: ({ status }) =>

@@ -12,6 +12,9 @@ import { type KeptBytes, openKeptBytes } from './kept-bytes.ts';
 /** A storage that goes away while it gets a file from scratch is waited for this long; the next run tries again. */
 const AWAY_MS = 60_000;
 
+/** Longest that one run waits for a storage that is away. */
+const MOST_PATIENCE_MS = 600_000;
+
 export interface FallbackCompletion {
   /** In order of preference; those of the journals among them. */
   readonly stores: readonly Store[];
@@ -20,6 +23,8 @@ export interface FallbackCompletion {
   readonly dropped: readonly UploadJournal[];
   /** The directory that the upload was given. */
   readonly spoolDirectory: string;
+  /** How long a storage that is away is waited for before scratch goes to the next one. Absent: as long as it takes. */
+  readonly fallbackAfterSeconds?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -68,22 +73,46 @@ async function completeOrSend(
   options: FallbackCompletion,
 ): Promise<CompletedFallback> {
   const { spoolDirectory, signal } = options;
-  const store = requireStore(options, journal.storage);
-  try {
-    const object = await store.completeFromJournal(journal, {
-      spoolDirectory,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    return { ...object, storage: store.name };
-  } catch (cause) {
-    const error = TapedeckError.from(cause);
-    if (kept.size === 0 || !mayGoElsewhere(error)) throw error;
+  const store = options.stores.find(({ name }) => name === journal.storage);
+  if (store === undefined && kept.size > 0) return await sendKept(kept, options, []);
+  if (store === undefined)
+    throw new TapedeckError(
+      'NotFound',
+      `${journal.key} waits to be completed in storage ${journal.storage}, which cannot be used now; put that right.`,
+    );
+  const begunMs = Date.now();
+  for (;;) {
     try {
-      return await sendKept(kept, options, [store.name]);
-    } catch {
-      throw error; // The storage that has most of it is the one to put right.
+      const object = await store.completeFromJournal(journal, {
+        spoolDirectory,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      return { ...object, storage: store.name };
+    } catch (cause) {
+      const error = TapedeckError.from(cause);
+      const next = afterFailure(error, Date.now() - begunMs, options);
+      if (kept.size === 0 || next === 'GiveUp') throw error;
+      if (next === 'Again') continue;
+      try {
+        return await sendKept(kept, options, [store.name]);
+      } catch {
+        throw error; // The storage that has most of it is the one to put right.
+      }
     }
   }
+}
+
+/** One that is away is tried again by the next run where it would take this one too long. */
+function afterFailure(
+  error: TapedeckError,
+  waitedMs: number,
+  { fallbackAfterSeconds = Number.POSITIVE_INFINITY, signal }: FallbackCompletion,
+): 'Elsewhere' | 'Again' | 'GiveUp' {
+  if (signal?.aborted) return 'GiveUp';
+  if (mayGoElsewhere(error)) return 'Elsewhere';
+  const isAway = error.fault === 'destination' && error.retry !== 'stalled';
+  if (!isAway || fallbackAfterSeconds * 1000 > MOST_PATIENCE_MS) return 'GiveUp';
+  return waitedMs >= fallbackAfterSeconds * 1000 ? 'Elsewhere' : 'Again';
 }
 
 /** Into the journal's storage, else the first of the others that takes it. */
@@ -158,10 +187,4 @@ async function heldOf(journal: UploadJournal, spoolDirectory: string): Promise<n
     parts.set(number, { number, offset, size, receipt: undefined });
   }
   return sizeOf(withoutHoles([...parts.values()]));
-}
-
-function requireStore({ stores }: FallbackCompletion, name: string): Store {
-  const store = stores.find((each) => each.name === name);
-  if (store !== undefined) return store;
-  throw new TapedeckError('NotFound', `Storage ${name} is not among those of this run.`);
 }

@@ -206,14 +206,51 @@ describe('an upload over several storages', () => {
     always(place(0).driver, 'Denied');
     await expect(appendAll(upload, unitsFor(3, partSize))).rejects.toMatchObject({ code: 'StorageDenied' });
     always(place(0).driver, undefined);
-    await upload.finish();
-    expect(upload.storage).toBe('first');
-    expect(await readdir(spool()).catch(() => [])).toEqual([]);
+    // It does not wait for its storage: a new file is to begin in the next one.
+    await expect(upload.finish()).rejects.toMatchObject({ code: 'StorageDenied' });
+    const done = await complete(journal.last(), upload.dropped);
+    expect(done.storage).toBe('first');
+    const object = await readObject(place(0).store, key);
+    expect(object.subarray(0, 70 * partSize).equals(Buffer.concat(many).subarray(0, 70 * partSize))).toBe(
+      true,
+    );
+  });
+
+  it('ends when scratch cannot hold the file and its storage stays away, and loses nothing of it', async () => {
+    const many = unitsFor(70, partSize);
+    const upload = await open(2, { maxBytes: 80 * partSize });
+    await appendAll(upload, many);
+    expect(kinds()).toEqual(['NotKept']);
+    always(place(0).driver, 'Refused');
+    const more = unitsFor(30, partSize);
+    await appendAll(upload, more);
+    await expect
+      .poll(
+        () =>
+          upload.append(Buffer.alloc(1)).then(
+            () => 'taken',
+            ({ code }) => code,
+          ),
+        { timeout: 5_000 },
+      )
+      .toBe('StorageUnreachable');
+    await expect(upload.finish()).rejects.toMatchObject({ code: 'StorageUnreachable' });
+    always(place(0).driver, undefined);
+    await complete(journal.last(), upload.dropped);
+    const object = await readObject(place(0).store, key);
+    const expected = Buffer.concat([...many, ...more]);
+    expect(object.subarray(0, expected.length).equals(expected)).toBe(true);
   });
 });
 
-const complete = (last: UploadJournal, dropped: readonly UploadJournal[], spoolDirectory = spool()) =>
+const complete = (
+  last: UploadJournal,
+  dropped: readonly UploadJournal[],
+  spoolDirectory = spool(),
+  seconds?: number,
+) =>
   completeFallback({
+    ...(seconds === undefined ? {} : { fallbackAfterSeconds: seconds }),
     stores: places.map(({ store }) => store),
     journal: last,
     dropped: structuredClone(dropped),
@@ -271,6 +308,20 @@ describe('another process', () => {
     always(place(0).driver, undefined);
     await requireOnlyIn(1, units);
   });
+
+  it('takes the file to the next storage when the first one stays away', async () => {
+    const upload = await open(2);
+    await appendAll(upload, units);
+    await upload.close();
+    always(place(0).driver, 'Refused');
+    await expect(complete(journal.last(), upload.dropped)).rejects.toMatchObject({
+      code: 'StorageUnreachable',
+    });
+    const done = await complete(journal.last(), upload.dropped, spool(), 1);
+    expect(done.storage).toBe('second');
+    always(place(0).driver, undefined);
+    await requireOnlyIn(1, units);
+  }, 30_000);
 
   it('takes it from the storage that was left when scratch is lost', async () => {
     const upload = await open(2);

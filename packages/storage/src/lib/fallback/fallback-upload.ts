@@ -190,9 +190,22 @@ class OpenFallbackUpload implements FallbackUpload {
       } catch (cause) {
         if (this.#upload !== upload) continue;
         const error = TapedeckError.from(cause);
-        if (!mayGoElsewhere(error) || !(await this.#move(error, upload))) throw error;
+        if (!mayGoElsewhere(error)) throw error;
+        if (await this.#move(error, upload)) continue;
+        await this.#cut(error);
+        throw error;
       }
     }
+  }
+
+  /**
+   * There is another storage, but scratch does not hold the file any more: it ends here, for whoever comes next to
+   * complete, so that a new one can begin there.
+   */
+  async #cut(error: TapedeckError): Promise<void> {
+    if (this.#kept !== undefined || this.#index >= this.#stores.length - 1) return;
+    this.#failure ??= error;
+    await this.#upload?.close();
   }
 
   /** The unit is at that offset; filler before it is part of the file. */
@@ -423,8 +436,11 @@ class OpenFallbackUpload implements FallbackUpload {
     }
     const trouble = this.#upload?.progress.trouble;
     if (trouble === undefined || this.#opening !== undefined || now < this.#askAgainMs) return;
-    if (isLost(trouble, now, this.#options.fallbackAfterSeconds * 1000))
-      this.#move(new TapedeckError(trouble.code, trouble.message), this.#upload).catch(() => undefined); // The next tick asks again.
+
+    if (!isLost(trouble, now, this.#options.fallbackAfterSeconds * 1000)) return;
+    const why = new TapedeckError(trouble.code, trouble.message);
+    if (kept === undefined) void this.#cut(why);
+    else this.#move(why, this.#upload).catch(() => undefined); // The next tick asks again.
   }
 
   #throwIfOver(): void {
