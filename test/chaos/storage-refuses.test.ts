@@ -1,31 +1,21 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecordingStatus } from '@tapedeck/core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
-  createWorkbench,
   phaseIs,
   recordedSeconds,
   recordingManifest,
   s3StorageManifests,
   smallTestCard,
-  type Workbench,
 } from '../e2e/workbench.ts';
 import { freePort } from '../servers/free-port.ts';
-import { type S3Destination, s3Destination } from './destination.ts';
+import { s3Destination } from './destination.ts';
 import { leftovers } from './leftovers.ts';
 import { processesOf } from './processes.ts';
+import { stageEach } from './stage.ts';
 
-let bench: Workbench;
-let destination: S3Destination;
-beforeEach(async () => {
-  bench = await createWorkbench();
-  destination = await s3Destination();
-});
-afterEach(async () => {
-  await bench.close();
-  await destination.close();
-});
+const stage = stageEach(s3Destination);
 
 const ready = (status: RecordingStatus) => status.conditions?.find(({ type }) => type === 'Ready');
 const failed = (status: RecordingStatus) => status.conditions?.find(({ type }) => type === 'Failed');
@@ -37,60 +27,60 @@ describe('a storage that refuses at the start', () => {
     ['StorageUnreachable', async () => ({ endpoint: `http://127.0.0.1:${await freePort()}` })],
     ['WrongRegion', async () => ({ region: 'eu-west-3' })],
   ] as const)('is waited for, and named: %s', async (code, wrong) => {
-    const file = await bench.manifest(
-      ...s3StorageManifests('place', { ...destination.server, ...(await wrong()) }),
+    const file = await stage.bench.manifest(
+      ...s3StorageManifests('place', { ...stage.destination.server, ...(await wrong()) }),
       recordingManifest('refused', 'place', smallTestCard),
     );
-    const running = bench.start('run', '-f', file);
-    const status = await bench.until('refused', (now) => ready(now)?.message.includes(code) ?? false);
+    const running = stage.bench.start('run', '-f', file);
+    const status = await stage.bench.until('refused', (now) => ready(now)?.message.includes(code) ?? false);
     expect(status.phase).toBe('Pending');
     expect(ready(status)).toMatchObject({ status: 'False', reason: 'StorageNotReady' });
     expect(ready(status)?.message).not.toContain('not-the-key');
     // A person who gives up gets the same sentence, and nothing that goes on behind.
     running.process.kill('SIGINT');
     expect(await running.exited).toBe(130);
-    const over = await bench.status('refused');
+    const over = await stage.bench.status('refused');
     expect(over.phase).toBe('Failed');
     expect(failed(over)?.reason).toBe('NothingRecorded');
-    expect(await leftovers(bench, { destination, outputs: [] })).toEqual([]);
+    expect(await leftovers(stage.bench, { destination: stage.destination, outputs: [] })).toEqual([]);
   });
 });
 
 describe('a storage that refuses in the middle', () => {
   async function refuse(name: string, how: () => Promise<void>): Promise<RecordingStatus> {
-    const file = await bench.manifest(
-      ...destination.manifests,
+    const file = await stage.bench.manifest(
+      ...stage.destination.manifests,
       recordingManifest(name, 'place', smallTestCard),
     );
-    const running = bench.start('run', '-f', file);
-    await bench.until(name, recordedSeconds(4));
+    const running = stage.bench.start('run', '-f', file);
+    await stage.bench.until(name, recordedSeconds(4));
     await how();
-    const status = await bench.until(name, phaseIs('Failed', 'Uploaded'), 60_000);
+    const status = await stage.bench.until(name, phaseIs('Failed', 'Uploaded'), 60_000);
     expect(status.phase).toBe('Failed');
     expect(await running.exited).toBe(1);
     expect(status.conditions?.find(({ type }) => type === 'Stalled')?.status).toBe('True');
-    expect(await processesOf(bench.directory)).toEqual([]);
+    expect(await processesOf(stage.bench.directory)).toEqual([]);
     return status;
   }
 
   it('ends the recording with its sentence when the keys are taken back, and keeps what was not delivered', async () => {
-    const { server } = destination;
+    const { server } = stage.destination;
     const status = await refuse('denied', async () => {
       await server.kill();
       await server.start('another-key');
     });
     expect(failed(status)?.reason).toBe('StorageUnauthenticated');
     expect(failed(status)?.message).toMatch(/^Not everything could be delivered: .*Not complete: .*kept in /);
-    const left = await leftovers(bench);
+    const left = await leftovers(stage.bench);
     expect(left.some((name) => /^scratch\/.*\.part$/.test(name))).toBe(true);
     // With the key back, the bucket shows what it showed before: no object.
     await server.kill();
     await server.start();
-    expect((await destination.contents()).filter((name) => !name.startsWith('upload of'))).toEqual([]);
+    expect((await stage.destination.contents()).filter((name) => !name.startsWith('upload of'))).toEqual([]);
   });
 
   it('ends the recording with its sentence when the bucket is deleted', async () => {
-    const { directory, bucket } = destination.server;
+    const { directory, bucket } = stage.destination.server;
     const status = await refuse('deleted', () =>
       rm(join(directory, bucket), { recursive: true, force: true }),
     );
