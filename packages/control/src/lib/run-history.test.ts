@@ -127,3 +127,8 @@ it('keeps where a file lies when its storage is gone', () => {
   const told = statusOfRuns(reports.slice(0, 1), attempts, [], { outputs: known });
   expect(told.outputs?.[0]?.key).toBe('x/lab_a1.mp4');
 });
+
+it('takes the source at its word where it tells how much is missing between two runs', () => {
+  const told = reports.map((each) => (each.id === '0192-3' ? { ...each, missingSeconds: 1.5 } : each));
+  expect(gapsOf(told, attempts)[1]).toEqual({ ...gapsOf(reports, attempts)[1], durationSeconds: 1.5 });
+});

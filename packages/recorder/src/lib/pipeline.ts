@@ -1,9 +1,10 @@
-import { type RecordingStopReason, type RunSpec, TapedeckError } from '@tapedeck/core';
+import { type RecordingStopReason, type RunSpec, type SourceEnd, TapedeckError } from '@tapedeck/core';
 import {
   type CapturePlan,
   createTimeline,
   type Fragment,
   type InitSegment,
+  type SourceMark,
   type TimelineEvent,
 } from '@tapedeck/encoder';
 import type { CaptureHandlers } from './capture-loop.ts';
@@ -39,6 +40,9 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
   let plan: CapturePlan | undefined;
   let lost: Parameters<CaptureHandlers['onSession']>[0]['lost'];
   let cutByStop = false;
+  let marks: () => readonly SourceMark[] = () => [];
+  /** In the session's time: an earlier attempt has recorded up to there. */
+  let behindSeconds: number | undefined;
   let paused = false;
 
   /** Says whether capture has to be started again. */
@@ -50,7 +54,7 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
           await files.open(event.init, event.segment);
           break;
         case 'fragment':
-          begin(event.fragment);
+          begin(event.fragment, event.shiftSeconds);
           await files.append(event.fragment);
           book.bitrate.add(event.fragment.bytes.length, performance.now());
           break;
@@ -76,7 +80,11 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
   }
 
   /** A fragment arrives once its last sample was captured, so its first one is that much older. */
-  function begin({ startSeconds, endSeconds }: Fragment): void {
+  function begin({ startSeconds, endSeconds }: Fragment, shiftSeconds: number): void {
+    if (behindSeconds !== undefined)
+      book.missingSeconds = Math.max(0, startSeconds + shiftSeconds - behindSeconds);
+    behindSeconds = undefined;
+    book.sourceEnd = sourceEndOf(marks(), shiftSeconds, endSeconds);
     if (book.state === 'Starting') book.state = 'Recording';
     book.startTime ??= new Date(Date.now() - (endSeconds - startSeconds) * 1000).toISOString();
   }
@@ -97,6 +105,13 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
         lost = session.lost;
       },
       onContinues: timeline.continueSession,
+      onStartsBehind(seconds) {
+        behindSeconds = seconds;
+        timeline.startAt(seconds);
+      },
+      onMarks(current) {
+        marks = current;
+      },
       onAway(error) {
         book.notice({ reason: 'SourceAway', message: `${error.message} It is tried again.` });
       },
@@ -131,6 +146,22 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
       await carryOut(timeline.end());
     },
   };
+}
+
+/** So many marks reach back a minute and more where key frames are two seconds apart. */
+const toldMarks = 32;
+
+/** What of the marks lies in the file, in its time; undefined where the source has none. */
+function sourceEndOf(
+  marks: readonly SourceMark[],
+  shiftSeconds: number,
+  endSeconds: number,
+): SourceEnd | undefined {
+  const inFile = marks
+    .map(({ mark, seconds }) => ({ mark, seconds: seconds - shiftSeconds }))
+    .filter(({ seconds }) => seconds >= 0 && seconds < endSeconds);
+  if (inFile.length === 0) return undefined;
+  return { time: new Date().toISOString(), marks: inFile.slice(-toldMarks) };
 }
 
 function withoutType<T extends { readonly type: string }>({ type: _type, ...rest }: T): Omit<T, 'type'> {
