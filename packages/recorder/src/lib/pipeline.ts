@@ -1,4 +1,4 @@
-import { type RecordingStopReason, type RunSpec, type SourceEnd, TapedeckError } from '@tapedeck/core';
+import { type RecordingStopReason, type RunSpec, TapedeckError } from '@tapedeck/core';
 import {
   type CapturePlan,
   createTimeline,
@@ -10,6 +10,7 @@ import {
 import type { CaptureHandlers } from './capture-loop.ts';
 import { firstSegment, type OutputFiles } from './output-files.ts';
 import type { RunBook } from './run-book.ts';
+import { createSourceEnd } from './source-end.ts';
 
 /** From captured media to files: the timeline decides, the files do, the book remembers. */
 export interface Pipeline {
@@ -41,6 +42,7 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
   let lost: Parameters<CaptureHandlers['onSession']>[0]['lost'];
   let cutByStop = false;
   let marks: () => readonly SourceMark[] = () => [];
+  const sourceEnd = createSourceEnd();
   /** In the session's time: an earlier attempt has recorded up to there. */
   let behindSeconds: number | undefined;
   let paused = false;
@@ -84,7 +86,7 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
     if (behindSeconds !== undefined)
       book.missingSeconds = Math.max(0, startSeconds + shiftSeconds - behindSeconds);
     behindSeconds = undefined;
-    book.sourceEnd = sourceEndOf(marks(), shiftSeconds, endSeconds);
+    book.sourceEnd = sourceEnd.at(marks(), { shiftSeconds, startSeconds, endSeconds });
     if (book.state === 'Starting') book.state = 'Recording';
     book.startTime ??= new Date(Date.now() - (endSeconds - startSeconds) * 1000).toISOString();
   }
@@ -130,6 +132,8 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
     },
     pause() {
       paused = true;
+      // Whoever went on from here would record what was to be left out.
+      book.sourceEnd = undefined;
       timeline.pause(nowSeconds());
       if (book.state === 'Recording') book.state = 'Paused';
     },
@@ -146,22 +150,6 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
       await carryOut(timeline.end());
     },
   };
-}
-
-/** So many marks reach back a minute and more where key frames are two seconds apart. */
-const toldMarks = 32;
-
-/** What of the marks lies in the file, in its time; undefined where the source has none. */
-function sourceEndOf(
-  marks: readonly SourceMark[],
-  shiftSeconds: number,
-  endSeconds: number,
-): SourceEnd | undefined {
-  const inFile = marks
-    .map(({ mark, seconds }) => ({ mark, seconds: seconds - shiftSeconds }))
-    .filter(({ seconds }) => seconds >= 0 && seconds < endSeconds);
-  if (inFile.length === 0) return undefined;
-  return { time: new Date().toISOString(), marks: inFile.slice(-toldMarks) };
 }
 
 function withoutType<T extends { readonly type: string }>({ type: _type, ...rest }: T): Omit<T, 'type'> {
