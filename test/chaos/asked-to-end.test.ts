@@ -1,51 +1,36 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import {
-  createWorkbench,
-  phaseIs,
-  recordedSeconds,
-  recordingManifest,
-  smallTestCard,
-  type Workbench,
-} from '../e2e/workbench.ts';
+import { expect, it } from 'vitest';
+import { phaseIs, recordedSeconds, recordingManifest, smallTestCard } from '../e2e/workbench.ts';
 import type { TestChild } from '../media/child.ts';
 import { requireOrdinaryMp4 } from '../media/inspect.ts';
 import { account, seconds } from './account.ts';
-import { type S3Destination, s3Destination } from './destination.ts';
+import { s3Destination } from './destination.ts';
 import { leftovers } from './leftovers.ts';
 import { processesOf } from './processes.ts';
+import { stageEach } from './stage.ts';
 
 /** What a node that is drained gives, and what is promised. */
 const graceMs = 15_000;
 
-let bench: Workbench;
-let destination: S3Destination;
-beforeEach(async () => {
-  bench = await createWorkbench();
-  destination = await s3Destination();
-});
-afterEach(async () => {
-  await bench.close();
-  await destination.close();
-});
+const stage = stageEach(s3Destination);
 
 async function start(name: string): Promise<TestChild> {
-  const file = await bench.manifest(
-    ...destination.manifests,
+  const file = await stage.bench.manifest(
+    ...stage.destination.manifests,
     recordingManifest(name, 'place', smallTestCard),
   );
-  const running = bench.start('run', '-f', file);
-  await bench.until(name, recordedSeconds(4));
+  const running = stage.bench.start('run', '-f', file);
+  await stage.bench.until(name, recordedSeconds(4));
   return running;
 }
 
 /** SIGTERM to the one recorder; gives the milliseconds until it was gone. */
 async function evict(): Promise<number> {
-  const recorder = (await processesOf(bench.directory)).find(({ role }) => role === 'Recorder');
+  const recorder = (await processesOf(stage.bench.directory)).find(({ role }) => role === 'Recorder');
   if (recorder === undefined) throw new Error('no recorder');
   process.kill(recorder.pid, 'SIGTERM');
   const since = Date.now();
-  while ((await processesOf(bench.directory)).some(({ pid }) => pid === recorder.pid)) {
+  while ((await processesOf(stage.bench.directory)).some(({ pid }) => pid === recorder.pid)) {
     if (Date.now() - since > 2 * graceMs) throw new Error('it does not end');
     await sleep(50);
   }
@@ -53,22 +38,24 @@ async function evict(): Promise<number> {
 }
 
 async function requireJoined(name: string): Promise<void> {
-  const status = await bench.status(name);
+  const status = await stage.bench.status(name);
   expect(status).toMatchObject({ phase: 'Uploaded', stopReason: 'Requested' });
   expect(status.outputs).toHaveLength(1);
   expect(status.gaps).toMatchObject([{ reason: 'Interrupted' }]);
   const [output] = status.outputs ?? [];
   if (output === undefined) throw new Error('no output');
-  const { durationSeconds } = await requireOrdinaryMp4(await destination.fetch(output));
+  const { durationSeconds } = await requireOrdinaryMp4(await stage.destination.fetch(output));
   expect(Math.abs(account(status, durationSeconds).untold)).toBeLessThan(1);
-  expect(await leftovers(bench, { destination, outputs: status.outputs })).toEqual([]);
+  expect(await leftovers(stage.bench, { destination: stage.destination, outputs: status.outputs })).toEqual(
+    [],
+  );
 }
 
 it('SIGTERM to the recorder: its file is complete at once, and the next attempt goes on', async () => {
   const running = await start('evicted');
   const askedAt = Date.now();
   expect(await evict()).toBeLessThan(5_000);
-  const again = await bench.until(
+  const again = await stage.bench.until(
     'evicted',
     (status) => status.attempts?.length === 2 && phaseIs('Recording')(status),
   );
@@ -79,24 +66,24 @@ it('SIGTERM to the recorder: its file is complete at once, and the next attempt 
   const lost = (askedAt - Date.parse(again.startTime ?? '')) / 1000 - seconds(gap?.start);
   expect(lost).toBeLessThan(1.5);
   await sleep(2_000);
-  await bench.run(['stop', 'evicted']);
+  await stage.bench.run(['stop', 'evicted']);
   expect(await running.exited).toBe(0);
   await requireJoined('evicted');
 });
 
 it('SIGTERM while the bucket is away: it ends in time, and what it had is delivered by the next attempt', async () => {
   const running = await start('homeless');
-  await destination.server.kill();
+  await stage.destination.server.kill();
   await sleep(3_000);
   expect(await evict()).toBeLessThan(graceMs);
-  await destination.server.start();
-  await bench.until(
+  await stage.destination.server.start();
+  await stage.bench.until(
     'homeless',
     (status) => (status.attempts?.length ?? 0) >= 2 && phaseIs('Recording')(status),
     60_000,
   );
   await sleep(2_000);
-  await bench.run(['stop', 'homeless']);
+  await stage.bench.run(['stop', 'homeless']);
   expect(await running.exited).toBe(0);
   await requireJoined('homeless');
 });
@@ -108,10 +95,12 @@ it.each([
   const running = await start('interrupted');
   running.process.kill(signal);
   expect(await running.exited).toBe(130);
-  const status = await bench.status('interrupted');
+  const status = await stage.bench.status('interrupted');
   expect(status).toMatchObject({ phase: 'Uploaded', stopReason: 'Requested' });
   const [output] = status.outputs ?? [];
   if (output === undefined) throw new Error('no output');
-  await requireOrdinaryMp4(await destination.fetch(output));
-  expect(await leftovers(bench, { destination, outputs: status.outputs })).toEqual([]);
+  await requireOrdinaryMp4(await stage.destination.fetch(output));
+  expect(await leftovers(stage.bench, { destination: stage.destination, outputs: status.outputs })).toEqual(
+    [],
+  );
 });

@@ -1,45 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordingStatus } from '@tapedeck/core';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import {
-  createWorkbench,
-  phaseIs,
-  recordedSeconds,
-  recordingManifest,
-  smallTestCard,
-  type Workbench,
-} from '../e2e/workbench.ts';
+import { expect, it } from 'vitest';
+import { phaseIs, recordedSeconds, recordingManifest, smallTestCard } from '../e2e/workbench.ts';
 import { type MediaFacts, requireOrdinaryMp4 } from '../media/inspect.ts';
 import { account } from './account.ts';
-import { type Destination, s3Destination } from './destination.ts';
+import { s3Destination } from './destination.ts';
 import { leftovers } from './leftovers.ts';
 import { processesOf, signalAll, untilGone } from './processes.ts';
+import { stageEach } from './stage.ts';
 
-let bench: Workbench;
-let destination: Destination;
-beforeEach(async () => {
-  bench = await createWorkbench();
-  destination = await s3Destination();
-});
-afterEach(async () => {
-  await bench.close();
-  await destination.close();
-});
+const stage = stageEach(s3Destination);
 
 async function start(name: string, more: object = {}): Promise<string> {
-  const file = await bench.manifest(
-    ...destination.manifests,
+  const file = await stage.bench.manifest(
+    ...stage.destination.manifests,
     recordingManifest(name, 'place', { ...smallTestCard, ...more }),
   );
-  bench.start('run', '-f', file);
-  await bench.until(name, recordedSeconds(4));
+  stage.bench.start('run', '-f', file);
+  await stage.bench.until(name, recordedSeconds(4));
   return file;
 }
 
-const killControl = () => signalAll(bench.directory, ['Control'], 'SIGKILL');
+const killControl = () => signalAll(stage.bench.directory, ['Control'], 'SIGKILL');
 
 async function recorders(): Promise<number[]> {
-  return (await processesOf(bench.directory)).flatMap(({ role, pid }) => (role === 'Recorder' ? [pid] : []));
+  return (await processesOf(stage.bench.directory)).flatMap(({ role, pid }) =>
+    role === 'Recorder' ? [pid] : [],
+  );
 }
 
 async function requireOneFile(status: RecordingStatus): Promise<MediaFacts> {
@@ -47,15 +34,15 @@ async function requireOneFile(status: RecordingStatus): Promise<MediaFacts> {
   expect(status.outputs).toHaveLength(1);
   const [output] = status.outputs ?? [];
   if (output === undefined) throw new Error('no output');
-  const facts = await requireOrdinaryMp4(await destination.fetch(output));
+  const facts = await requireOrdinaryMp4(await stage.destination.fetch(output));
   expect(Math.abs(account(status, facts.durationSeconds).untold)).toBeLessThan(1);
   return facts;
 }
 
 /** With the Secrets in the file, and without them: whoever takes over may know only the data directory. */
 const successors = {
-  'run -f of the same file': (file: string) => bench.start('run', '-f', file),
-  dev: () => bench.start('dev'),
+  'run -f of the same file': (file: string) => stage.bench.start('run', '-f', file),
+  dev: () => stage.bench.start('dev'),
 } as const;
 
 it.each(Object.keys(successors) as (keyof typeof successors)[])(
@@ -67,51 +54,57 @@ it.each(Object.keys(successors) as (keyof typeof successors)[])(
     await sleep(4_000);
     expect(await recorders()).toEqual(before);
     const next = successors[successor](file);
-    await bench.until('adopted', recordedSeconds(9));
+    await stage.bench.until('adopted', recordedSeconds(9));
     expect(await recorders()).toEqual(before);
-    await bench.run(['stop', 'adopted']);
-    const status = await bench.until('adopted', phaseIs('Uploaded', 'Failed'));
+    await stage.bench.run(['stop', 'adopted']);
+    const status = await stage.bench.until('adopted', phaseIs('Uploaded', 'Failed'));
     expect(status.attempts).toHaveLength(1);
     expect(status.gaps).toBeUndefined();
     const facts = await requireOneFile(status);
     expect(facts.durationSeconds).toBeGreaterThan(8);
     if (successor === 'dev') await next.stop();
     else expect(await next.exited).toBe(0);
-    expect(await leftovers(bench, { destination, outputs: status.outputs })).toEqual([]);
+    expect(await leftovers(stage.bench, { destination: stage.destination, outputs: status.outputs })).toEqual(
+      [],
+    );
   },
 );
 
 it('ends by itself while nobody listens; the next control process finds its last word', async () => {
   await start('alone', { stopWhen: { elapsed: '8s' } });
   expect(await killControl()).toBe(1);
-  await untilGone(bench.directory, ['Recorder', 'Encoder'], 20_000);
-  expect((await bench.status('alone')).phase).toBe('Recording');
-  const next = bench.start('dev');
-  const status = await bench.until('alone', phaseIs('Uploaded', 'Failed'));
+  await untilGone(stage.bench.directory, ['Recorder', 'Encoder'], 20_000);
+  expect((await stage.bench.status('alone')).phase).toBe('Recording');
+  const next = stage.bench.start('dev');
+  const status = await stage.bench.until('alone', phaseIs('Uploaded', 'Failed'));
   expect(status.attempts).toMatchObject([{ number: 1, reason: 'Complete' }]);
   const facts = await requireOneFile(status);
   expect(Math.abs(facts.durationSeconds - 8)).toBeLessThan(0.2);
   await next.stop();
-  expect(await leftovers(bench, { destination, outputs: status.outputs })).toEqual([]);
+  expect(await leftovers(stage.bench, { destination: stage.destination, outputs: status.outputs })).toEqual(
+    [],
+  );
 });
 
 it('goes on in a next attempt when recorder and control were killed together', async () => {
   const file = await start('both');
   await sleep(3_000);
-  expect(await signalAll(bench.directory, ['Control', 'Recorder'], 'SIGKILL')).toBe(2);
+  expect(await signalAll(stage.bench.directory, ['Control', 'Recorder'], 'SIGKILL')).toBe(2);
   await sleep(2_000);
-  expect(await processesOf(bench.directory)).toEqual([]);
-  const next = bench.start('run', '-f', file);
-  const recording = await bench.until(
+  expect(await processesOf(stage.bench.directory)).toEqual([]);
+  const next = stage.bench.start('run', '-f', file);
+  const recording = await stage.bench.until(
     'both',
     (status) => status.attempts?.length === 2 && phaseIs('Recording')(status),
   );
   expect(recording.attempts?.[0]?.reason).toBe('Killed');
   await sleep(3_000);
-  await bench.run(['stop', 'both']);
+  await stage.bench.run(['stop', 'both']);
   expect(await next.exited).toBe(0);
-  const status = await bench.status('both');
+  const status = await stage.bench.status('both');
   expect(status.gaps).toMatchObject([{ reason: 'Interrupted' }]);
   await requireOneFile(status);
-  expect(await leftovers(bench, { destination, outputs: status.outputs })).toEqual([]);
+  expect(await leftovers(stage.bench, { destination: stage.destination, outputs: status.outputs })).toEqual(
+    [],
+  );
 });

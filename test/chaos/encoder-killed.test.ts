@@ -1,60 +1,50 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import {
-  createWorkbench,
   phaseIs,
   recordedSeconds,
   recordingManifest,
   smallTestCard,
   streamSource,
-  type Workbench,
 } from '../e2e/workbench.ts';
 import { requireOrdinaryMp4 } from '../media/inspect.ts';
 import { measureSync, worstOffset } from '../media/sync-meter.ts';
 import { account, seconds } from './account.ts';
-import { type Destination, localDestination } from './destination.ts';
+import { localDestination } from './destination.ts';
 import { leftovers } from './leftovers.ts';
 import { processesOf, signalAll, untilGone } from './processes.ts';
+import { stageEach } from './stage.ts';
 
-let bench: Workbench;
-let destination: Destination;
-beforeEach(async () => {
-  bench = await createWorkbench();
-  destination = await localDestination();
-});
-afterEach(async () => {
-  await bench.close();
-  await destination.close();
-});
+const stage = stageEach(localDestination);
 
 async function roles(): Promise<string[]> {
-  return (await processesOf(bench.directory)).map(({ role }) => role).sort();
+  return (await processesOf(stage.bench.directory)).map(({ role }) => role).sort();
 }
 
 it('goes on in the same file when its ffmpeg is killed, with a gap', async () => {
-  const file = await bench.manifest(
-    ...destination.manifests,
+  const file = await stage.bench.manifest(
+    ...stage.destination.manifests,
     recordingManifest('encoded', 'place', smallTestCard),
   );
-  const running = bench.start('run', '-f', file);
-  await bench.until('encoded', recordedSeconds(5));
+  const running = stage.bench.start('run', '-f', file);
+  await stage.bench.until('encoded', recordedSeconds(5));
   const usual = ['Control', 'Encoder', 'Recorder'];
   expect(await roles()).toEqual(usual);
-  expect(await signalAll(bench.directory, ['Encoder'], 'SIGKILL')).toBe(1);
-  await bench.until('encoded', (status) => status.gaps?.length === 1);
+  expect(await signalAll(stage.bench.directory, ['Encoder'], 'SIGKILL')).toBe(1);
+  await stage.bench.until('encoded', (status) => status.gaps?.length === 1);
   await sleep(5_000);
   expect(await roles()).toEqual(usual);
-  await bench.run(['stop', 'encoded']);
+  await stage.bench.run(['stop', 'encoded']);
   expect(await running.exited).toBe(0);
 
-  const status = await bench.status('encoded');
+  const status = await stage.bench.status('encoded');
   expect(status).toMatchObject({ phase: 'Uploaded', gaps: [{ reason: 'EncoderFailed' }] });
   expect(status.attempts).toHaveLength(1);
   expect(status.outputs).toHaveLength(1);
   const [output] = status.outputs ?? [];
   if (output === undefined) throw new Error('no output');
-  const path = await destination.fetch(output);
+  const path = await stage.destination.fetch(output);
   const facts = await requireOrdinaryMp4(path);
   expect(Math.abs(facts.durationSeconds - seconds(output.duration))).toBeLessThan(0.1);
   const { gaps, untold } = account(status, facts.durationSeconds);
@@ -63,7 +53,9 @@ it('goes on in the same file when its ffmpeg is killed, with a gap', async () =>
   const marks = await measureSync(path);
   expect(marks.length).toBeGreaterThanOrEqual(Math.floor(facts.durationSeconds) - 3);
   expect(worstOffset(marks)).toBeLessThanOrEqual(40);
-  expect(await leftovers(bench, { destination, outputs: status.outputs })).toEqual([]);
+  expect(await leftovers(stage.bench, { destination: stage.destination, outputs: status.outputs })).toEqual(
+    [],
+  );
 });
 
 /** Takes connections and says nothing. */
@@ -89,17 +81,17 @@ async function silentServer(): Promise<{ url: string; connected(): number; close
 it('leaves no child behind when the recorder is killed while its source says nothing', async () => {
   const server = await silentServer();
   try {
-    const file = await bench.manifest(
-      ...destination.manifests,
+    const file = await stage.bench.manifest(
+      ...stage.destination.manifests,
       recordingManifest('silent', 'place', streamSource(server.url, { startTimeout: '60s' })),
     );
-    const running = bench.start('run', '-f', file);
+    const running = stage.bench.start('run', '-f', file);
     const deadline = Date.now() + 20_000;
     while (server.connected() === 0 && Date.now() < deadline) await sleep(100);
     expect(await roles()).toContain('Recorder');
     await running.kill();
-    expect(await signalAll(bench.directory, ['Recorder'], 'SIGKILL')).toBe(1);
-    await untilGone(bench.directory, ['Encoder', 'Probe', 'Other'], 3_000);
+    expect(await signalAll(stage.bench.directory, ['Recorder'], 'SIGKILL')).toBe(1);
+    await untilGone(stage.bench.directory, ['Encoder', 'Probe', 'Other'], 3_000);
   } finally {
     server.close();
   }
@@ -108,20 +100,20 @@ it('leaves no child behind when the recorder is killed while its source says not
 it('is stopped in the middle of waiting for a source that says nothing', async () => {
   const server = await silentServer();
   try {
-    const file = await bench.manifest(
-      ...destination.manifests,
+    const file = await stage.bench.manifest(
+      ...stage.destination.manifests,
       recordingManifest('waiting', 'place', streamSource(server.url, { startTimeout: '60s' })),
     );
-    const running = bench.start('run', '-f', file);
+    const running = stage.bench.start('run', '-f', file);
     const deadline = Date.now() + 20_000;
     while (server.connected() === 0 && Date.now() < deadline) await sleep(100);
     const stoppedAt = Date.now();
-    await bench.run(['stop', 'waiting']);
+    await stage.bench.run(['stop', 'waiting']);
     expect(await running.exited).toBe(1);
     expect(Date.now() - stoppedAt).toBeLessThan(15_000);
-    const status = await bench.until('waiting', phaseIs('Failed'));
+    const status = await stage.bench.until('waiting', phaseIs('Failed'));
     expect(status.conditions?.find(({ type }) => type === 'Failed')?.reason).toBe('NothingRecorded');
-    expect(await leftovers(bench, { destination, outputs: [] })).toEqual([]);
+    expect(await leftovers(stage.bench, { destination: stage.destination, outputs: [] })).toEqual([]);
   } finally {
     server.close();
   }

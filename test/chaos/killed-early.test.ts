@@ -1,42 +1,27 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import {
-  createWorkbench,
-  phaseIs,
-  recordedSeconds,
-  recordingManifest,
-  smallTestCard,
-  type Workbench,
-} from '../e2e/workbench.ts';
+import { expect, it } from 'vitest';
+import { phaseIs, recordedSeconds, recordingManifest, smallTestCard } from '../e2e/workbench.ts';
 import { requireOrdinaryMp4 } from '../media/inspect.ts';
-import { type S3Destination, s3Destination } from './destination.ts';
+import { s3Destination } from './destination.ts';
 import { leftovers } from './leftovers.ts';
 import { signalAll } from './processes.ts';
+import { stageEach } from './stage.ts';
 
-let bench: Workbench;
-let destination: S3Destination;
-beforeEach(async () => {
-  bench = await createWorkbench();
-  destination = await s3Destination();
-});
-afterEach(async () => {
-  await bench.close();
-  await destination.close();
-});
+const stage = stageEach(s3Destination);
 
 async function stopAndKill(name: string, recorded: number, spec: object = {}) {
-  const file = await bench.manifest(
-    ...destination.manifests,
+  const file = await stage.bench.manifest(
+    ...stage.destination.manifests,
     recordingManifest(name, 'place', { ...smallTestCard, ...spec }),
   );
-  const running = bench.start('run', '-f', file);
-  await bench.until(name, recordedSeconds(recorded));
+  const running = stage.bench.start('run', '-f', file);
+  await stage.bench.until(name, recordedSeconds(recorded));
   // Both gone, so that the stop is known before the next attempt could start.
-  expect(await signalAll(bench.directory, ['Control', 'Recorder'], 'SIGKILL')).toBe(2);
+  expect(await signalAll(stage.bench.directory, ['Control', 'Recorder'], 'SIGKILL')).toBe(2);
   await running.exited;
-  await bench.run(['stop', name]);
-  bench.start('run', '-f', file);
-  await bench.run(['stop', name]);
-  return await bench.until(name, phaseIs('Uploaded', 'Failed'), 60_000);
+  await stage.bench.run(['stop', name]);
+  stage.bench.start('run', '-f', file);
+  await stage.bench.run(['stop', name]);
+  return await stage.bench.until(name, phaseIs('Uploaded', 'Failed'), 60_000);
 }
 
 it('ends a recording that was stopped and killed before any of it was sent, and says so', async () => {
@@ -45,7 +30,9 @@ it('ends a recording that was stopped and killed before any of it was sent, and 
   expect(status.conditions?.find(({ type }) => type === 'Failed')?.reason).toBe('NothingRecorded');
   expect(status.outputs ?? []).toEqual([]);
   expect(
-    (await leftovers(bench, { destination, outputs: [] })).filter((each) => !each.includes('process')),
+    (await leftovers(stage.bench, { destination: stage.destination, outputs: [] })).filter(
+      (each) => !each.includes('process'),
+    ),
   ).toEqual([]);
 });
 
@@ -55,5 +42,5 @@ it('gives what no attempt could finish its index too, when none follows', async 
   expect(status.outputs).toHaveLength(1);
   const [output] = status.outputs ?? [];
   if (output === undefined) throw new Error('no output');
-  await requireOrdinaryMp4(await destination.fetch(output));
+  await requireOrdinaryMp4(await stage.destination.fetch(output));
 });

@@ -158,3 +158,8 @@ it('counts a recording once that has copies, lists them all, and names the first
     'team lab_a2.mp4',
   ]);
 });
+
+it('takes the source at its word where it tells how much is missing between two runs', () => {
+  const told = reports.map((each) => (each.id === '0192-3' ? { ...each, missingSeconds: 1.5 } : each));
+  expect(gapsOf(told, attempts)[1]).toEqual({ ...gapsOf(reports, attempts)[1], durationSeconds: 1.5 });
+});

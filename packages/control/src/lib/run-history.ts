@@ -105,9 +105,10 @@ export function gapsOf(reports: readonly RunReport[], attempts: Attempts): RunGa
     if (report?.startTime === undefined) continue;
     const offset = mediaBefore(files, attempts, number);
     if (last !== undefined) {
+      const away = (Date.parse(report.startTime) - last.time) / 1000;
       gaps.push({
         startSeconds: offset,
-        durationSeconds: Math.max(0, (Date.parse(report.startTime) - last.time) / 1000),
+        durationSeconds: report.missingSeconds ?? Math.max(0, away),
         reason: last.reason,
       });
     }

@@ -68,6 +68,15 @@ export type UploadJournal = z.infer<typeof uploadJournal>;
 
 export const runFileState = z.enum(['Open', 'Complete']);
 
+/** How a live source is known again that an attempt was recording. */
+export const sourceEnd = z.object({
+  /** When the last of it was recorded, ISO 8601. */
+  time: z.string(),
+  /** Checksums of the source's key frames, at their place in the file. */
+  marks: z.array(z.object({ mark: z.string(), seconds: z.number() })),
+});
+export type SourceEnd = z.infer<typeof sourceEnd>;
+
 /** One object that a run writes, or that an earlier run left. */
 export const runFile = z.object({
   /** Place in the split recording, from 1. Attempts that continue a segment share its number. */
@@ -84,6 +93,8 @@ export const runFile = z.object({
   heldSeconds: z.number().optional(),
   /** Of a file that joins several attempts: how much of it each of them recorded, in order. */
   pieces: z.array(z.object({ attempt: z.int().positive(), durationSeconds: z.number() })).optional(),
+  /** Of the file that is written last, where the source is one whose past can be fetched (HLS). */
+  sourceEnd: sourceEnd.optional(),
   /** Keys in the same storage that this file took the place of and that are still to be deleted. */
   replaces: z.array(z.string()).optional(),
   /** CRC-32 over the whole object as eight hex digits, once complete. */
@@ -191,6 +202,8 @@ export const runReport = z.object({
   state: runState,
   /** Capture of the first frame that is in a file. */
   startTime: z.string().optional(),
+  /** Media between the last file of the attempt before and this one's first, where the source tells; else the clock does. */
+  missingSeconds: z.number().nonnegative().optional(),
   progress: z.object({
     /** Media in the files, pauses and gaps taken off. */
     durationSeconds: z.number(),

@@ -13,8 +13,8 @@ export type CloseReason = 'Split' | 'FormatChanged' | 'End';
 export type TimelineEvent =
   /** A file begins; given only right before its first fragment, so no file is ever empty. */
   | { readonly type: 'open'; readonly segment: number; readonly init: InitSegment }
-  /** To be appended to the open file. Its times count from the file's start. */
-  | { readonly type: 'fragment'; readonly fragment: Fragment }
+  /** To be appended to the open file. Its times count from the file's start, and are `shiftSeconds` less than the session's. */
+  | { readonly type: 'fragment'; readonly fragment: Fragment; readonly shiftSeconds: number }
   /** The open file is over; `durationSeconds` is its length. */
   | {
       readonly type: 'close';

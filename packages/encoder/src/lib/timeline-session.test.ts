@@ -98,6 +98,16 @@ describe('a new session', () => {
     expect(times(file, 2)).toHaveLength(8 * 46.875);
   });
 
+  it('begins with the first key frame behind what something else has recorded', () => {
+    const assembly = createAssembly();
+    assembly.take(init);
+    assembly.timeline.startAt(1.5);
+    for (const second of liveSeconds(init, 0, 4)) assembly.take(second, 5);
+    assembly.end();
+    expect(assembly.files[0]?.durationSeconds).toBeCloseTo(2, 1);
+    expect(assembly.notes).toEqual([]);
+  });
+
   it('waits for a key frame where its samples are others, and tells that much', () => {
     const assembly = createAssembly();
     assembly.take(init);

@@ -31,6 +31,8 @@ export interface TimelineSession {
   resume(mediaSeconds: number): void;
   /** Follows `before`, whose times are `offsetSeconds` less than this one's, and may begin earlier than that ended. */
   follow(before: TimelineSession, offsetSeconds: number): void;
+  /** What lies before this instant has been recorded elsewhere. */
+  startAt(mediaSeconds: number): void;
   /** What of a fragment has not arrived before; undefined: nothing. */
   arrive(fragment: Fragment): Fragment | undefined;
   /** Begins, or began, where the session that it follows had come to or earlier: nothing is missing in between. */
@@ -70,6 +72,10 @@ export function createTimelineSession(init: InitSegment, reason: GapReason | und
     follow(before, offsetSeconds) {
       continues = true;
       for (const [track, seconds] of before.ends) ends.set(track, seconds + offsetSeconds);
+    },
+    startAt(mediaSeconds) {
+      continues = true;
+      for (const track of init.tracks) ends.set(track.id, mediaSeconds);
     },
     arrive(fragment) {
       seamless ||= continues && fragment.tracks.every((samples) => reaches(samples));

@@ -36,6 +36,8 @@ export interface Timeline {
    * one goes on in the middle of what the other left.
    */
   continueSession(offsetSeconds: number, sameSamples: boolean): void;
+  /** Likewise for the first session, when something else has recorded up to there: what comes before is left out. */
+  startAt(seconds: number): void;
   /** Takes over the fragment, whose bytes may be rewritten in place. */
   add(fragment: Fragment, arrivalSeconds: number): readonly TimelineEvent[];
   /** Leaves out what was captured from this instant on; a pause within a pause changes nothing. */
@@ -170,7 +172,7 @@ export function createTimeline(options: TimelineOptions): Timeline {
     const events = tellMissing(current, part);
     current.shiftSeconds = shift;
     recorded = seamAfter(current, part);
-    events.push({ type: 'fragment', fragment: output.place(part, shift) });
+    events.push({ type: 'fragment', fragment: output.place(part, shift), shiftSeconds: shift });
     const reached = !within || fragment.endSeconds >= until - tolerance;
     return reached ? [...events, ...becomeFull()] : events;
   }
@@ -232,6 +234,9 @@ export function createTimeline(options: TimelineOptions): Timeline {
       sameSamples = same;
       session.follow(last, offsetSeconds);
       session.latency.assume(last.latency.seconds - offsetSeconds);
+    },
+    startAt(seconds) {
+      session?.startAt(seconds);
     },
     add(fragment, arrivalSeconds) {
       if (session === undefined || session.broken || full) return [];

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { countedFiles, type RunSpec, TapedeckError } from '@tapedeck/core';
+
+import { countedFiles, type RunSpec, type SourceEnd as SourceEndMarks, TapedeckError } from '@tapedeck/core';
+
 import {
   type Capture,
   type CaptureEnd,
@@ -11,6 +13,7 @@ import {
   type InitSegment,
   planCapture,
   probeSource,
+  type SourceMark,
   startCapture,
 } from '@tapedeck/encoder';
 import type { RunLog } from './run-log.ts';
@@ -38,6 +41,10 @@ export interface CaptureHandlers {
   }): void;
   /** The session brings what the one before did, `offsetSeconds` later by its own times; before its first fragment. */
   onContinues(offsetSeconds: number, sameSamples: boolean): void;
+  /** The first session brings what an earlier attempt has recorded up to `seconds` of the session's time. */
+  onStartsBehind(seconds: number): void;
+  /** The marks of the session so far, in its time; asked at any moment. */
+  onMarks(marks: () => readonly SourceMark[]): void;
   /** The source is not there, or not any more; it is tried again. */
   onAway(error: TapedeckError): void;
   /** Awaited before more is read, so a slow sink slows ffmpeg and never fills memory. Says whether to go on. */
@@ -45,6 +52,8 @@ export interface CaptureHandlers {
 }
 
 interface LoopOptions extends CaptureHandlers {
+  /** What the attempt before recorded of this source; resolves with where its file ends, once that is known. */
+  readonly before?: Before | undefined;
   readonly spec: RunSpec;
   readonly log: RunLog;
   /** Aborted: ffmpeg is asked to end, what it still writes is passed on, and the loop returns. */
@@ -62,13 +71,17 @@ export async function captureLoop(options: LoopOptions): Promise<SourceEnd | und
   let everFlowed = false;
   let lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged' | undefined;
   let fruitless = 0;
-  const continuity = createSourceContinuity();
+  const continuity = createSourceContinuity(options.before?.end.marks);
+  let before = options.before;
   /** Where a finite source is gone on from when its encoder broke; earlier attempts read it up to there. */
   let position = countedFiles(spec.previous).reduce((sum, file) => sum + file.durationSeconds, 0);
 
   while (!stop.aborted) {
-    const awaySeconds = everFlowed ? (performance.now() - awaySinceMs) / 1000 : undefined;
-    const session = await captureOnce(options, { lost, position, awaySeconds, continuity });
+    const awaySeconds = everFlowed
+      ? (performance.now() - awaySinceMs) / 1000
+      : before && secondsSince(before);
+    const session = await captureOnce(options, { lost, position, awaySeconds, continuity, before });
+    if (session.flowed) before = undefined;
     position += session.readSeconds;
     if (session.flowed) {
       everFlowed = true;
@@ -94,6 +107,15 @@ export async function captureLoop(options: LoopOptions): Promise<SourceEnd | und
   return undefined;
 }
 
+interface Before {
+  readonly end: SourceEndMarks;
+  endSeconds(): Promise<number>;
+}
+
+function secondsSince({ end }: Before): number {
+  return Math.max(0, (Date.now() - Date.parse(end.time)) / 1000);
+}
+
 function sourceTimeouts(spec: RunSpec): { lostSeconds: number; startSeconds: number } {
   if (spec.source.type === 'Stream')
     return { lostSeconds: spec.source.lostTimeoutSeconds, startSeconds: spec.source.startTimeoutSeconds };
@@ -117,6 +139,7 @@ interface SessionStart {
   /** Since media of this source came last; undefined before it did. */
   readonly awaySeconds: number | undefined;
   readonly continuity: SourceContinuity;
+  readonly before: Before | undefined;
 }
 
 async function captureOnce(options: LoopOptions, start: SessionStart): Promise<SessionEnd> {
@@ -142,13 +165,16 @@ async function captureOnce(options: LoopOptions, start: SessionStart): Promise<S
     beforeFirst: async (init, first) => {
       const marks = await marksOf(capture, plan, { init, first });
       const offset = start.continuity.begin(marks());
-      if (start.lost !== undefined)
+      options.onMarks(marks);
+      if (start.lost !== undefined || start.before !== undefined)
         log.info('SourceAgain', {
           offsetSeconds: offset,
           marks: marks().length,
           awaySeconds: start.awaySeconds,
         });
-      if (offset !== undefined) options.onContinues(offset, plan.videoAction === 'Copy');
+      if (offset === undefined) return () => start.continuity.end(marks());
+      if (start.before === undefined) options.onContinues(offset, plan.videoAction === 'Copy');
+      else options.onStartsBehind((await start.before.endSeconds()) + offset);
       return () => start.continuity.end(marks());
     },
   });

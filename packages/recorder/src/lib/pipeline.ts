@@ -4,11 +4,13 @@ import {
   createTimeline,
   type Fragment,
   type InitSegment,
+  type SourceMark,
   type TimelineEvent,
 } from '@tapedeck/encoder';
 import type { CaptureHandlers } from './capture-loop.ts';
 import { firstSegment, type OutputFiles } from './output-files.ts';
 import type { RunBook } from './run-book.ts';
+import { createSourceEnd } from './source-end.ts';
 
 /** From captured media to files: the timeline decides, the files do, the book remembers. */
 export interface Pipeline {
@@ -39,6 +41,10 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
   let plan: CapturePlan | undefined;
   let lost: Parameters<CaptureHandlers['onSession']>[0]['lost'];
   let cutByStop = false;
+  let marks: () => readonly SourceMark[] = () => [];
+  const sourceEnd = createSourceEnd();
+  /** In the session's time: an earlier attempt has recorded up to there. */
+  let behindSeconds: number | undefined;
   let paused = false;
 
   /** Says whether capture has to be started again. */
@@ -50,7 +56,7 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
           await files.open(event.init, event.segment);
           break;
         case 'fragment':
-          begin(event.fragment);
+          begin(event.fragment, event.shiftSeconds);
           await files.append(event.fragment);
           book.bitrate.add(event.fragment.bytes.length, performance.now());
           break;
@@ -76,7 +82,11 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
   }
 
   /** A fragment arrives once its last sample was captured, so its first one is that much older. */
-  function begin({ startSeconds, endSeconds }: Fragment): void {
+  function begin({ startSeconds, endSeconds }: Fragment, shiftSeconds: number): void {
+    if (behindSeconds !== undefined)
+      book.missingSeconds = Math.max(0, startSeconds + shiftSeconds - behindSeconds);
+    behindSeconds = undefined;
+    book.sourceEnd = sourceEnd.at(marks(), { shiftSeconds, startSeconds, endSeconds });
     if (book.state === 'Starting') book.state = 'Recording';
     book.startTime ??= new Date(Date.now() - (endSeconds - startSeconds) * 1000).toISOString();
   }
@@ -97,6 +107,13 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
         lost = session.lost;
       },
       onContinues: timeline.continueSession,
+      onStartsBehind(seconds) {
+        behindSeconds = seconds;
+        timeline.startAt(seconds);
+      },
+      onMarks(current) {
+        marks = current;
+      },
       onAway(error) {
         book.notice({ reason: 'SourceAway', message: `${error.message} It is tried again.` });
       },
@@ -115,6 +132,8 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
     },
     pause() {
       paused = true;
+      // Whoever went on from here would record what was to be left out.
+      book.sourceEnd = undefined;
       timeline.pause(nowSeconds());
       if (book.state === 'Recording') book.state = 'Paused';
     },

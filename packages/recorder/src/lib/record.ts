@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type RunResult, TapedeckError } from '@tapedeck/core';
 import type { Store } from '@tapedeck/storage';
 import { captureLoop, type SourceEnd } from './capture-loop.ts';
@@ -49,7 +50,7 @@ async function recordInto(
   // Beside the recording: what the attempt before left open is safe soon, and does not delay this one.
   const earlier = completeOpenFiles(context, stores);
   try {
-    const outcome = await capture(context, files);
+    const outcome = await capture(context, files, earlier);
     if (book.startTime !== undefined) book.state = 'Uploading';
     void context.persist();
     const error = (await settled(files)) ?? (await earlier);
@@ -111,7 +112,11 @@ async function settled(files: OutputFiles): Promise<TapedeckError | undefined> {
 }
 
 /** Runs the capture under everything that may end it: a stop, a limit, SIGTERM, the source itself, a full spool. */
-async function capture(context: RunContext, files: OutputFiles): Promise<CaptureOutcome> {
+async function capture(
+  context: RunContext,
+  files: OutputFiles,
+  earlier: Promise<unknown>,
+): Promise<CaptureOutcome> {
   const { spec, book, log, interrupt, desired } = context;
   const stop = new AbortController();
   let outcome: CaptureOutcome | undefined;
@@ -141,7 +146,10 @@ async function capture(context: RunContext, files: OutputFiles): Promise<Capture
     void context.persist();
   });
   try {
-    const sourceEnd = await captureLoop({ spec, log, stop: stop.signal, ...pipeline.handlers });
+    const sourceEnd = await captureLoop({
+      ...{ spec, log, stop: stop.signal, before: recordedBefore(context, earlier) },
+      ...pipeline.handlers,
+    });
     await pipeline.end();
     return outcome ?? outcomeOf(sourceEnd);
   } catch (error) {
@@ -156,6 +164,23 @@ async function capture(context: RunContext, files: OutputFiles): Promise<Capture
     interrupt.removeEventListener('abort', onInterrupt);
     stop.abort();
   }
+}
+
+/** How long media may wait until it is known where the file before ends; its own account is taken then. */
+const earlierWaitMs = 5_000;
+
+/** What the attempt before recorded of the source, where that can be told. */
+function recordedBefore({ spec, book }: RunContext, earlier: Promise<unknown>) {
+  const last = spec.previous.at(-1);
+  if (last?.sourceEnd === undefined) return undefined;
+  return {
+    end: last.sourceEnd,
+    async endSeconds() {
+      await Promise.race([earlier, delay(earlierWaitMs, undefined, { ref: false })]);
+      const file = book.files.find((tracked) => tracked.file.key === last.key)?.file ?? last;
+      return file.state === 'Complete' ? file.durationSeconds : (file.heldSeconds ?? file.durationSeconds);
+    },
+  };
 }
 
 function outcomeOf(end: SourceEnd | undefined): CaptureOutcome {

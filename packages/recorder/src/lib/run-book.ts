@@ -7,7 +7,9 @@ import {
   type RunResult,
   type RunSpec,
   type RunState,
+  type SourceEnd,
 } from '@tapedeck/core';
+
 import type { UploadProgress } from '@tapedeck/storage';
 import { type BitrateMeter, createBitrateMeter } from './bitrate-meter.ts';
 
@@ -30,6 +32,9 @@ export interface RunBook {
   /** In order; earlier attempts' first. */
   files: readonly TrackedFile[];
   readonly bitrate: BitrateMeter;
+  /** Of the last of this run's files. */
+  sourceEnd: SourceEnd | undefined;
+  missingSeconds: number | undefined;
   addGap(gap: RunGap): void;
   addPause(pause: { startSeconds: number; durationSeconds: number }): void;
   /** The same reason again replaces its message. */
@@ -50,6 +55,8 @@ export function createRunBook(spec: RunSpec): RunBook {
     result: undefined,
     files: spec.previous.map((file) => ({ file, progress: undefined })),
     bitrate: createBitrateMeter(),
+    sourceEnd: undefined,
+    missingSeconds: undefined,
     addGap(gap) {
       if (gaps.length < maxGaps) gaps.push(gap);
     },
@@ -72,7 +79,12 @@ export function createRunBook(spec: RunSpec): RunBook {
         state: book.state,
         ...(book.startTime === undefined ? {} : { startTime: book.startTime }),
         progress: sumProgress(book.files, book.bitrate),
-        files: book.files.map((tracked) => tracked.file),
+        ...(book.missingSeconds === undefined ? {} : { missingSeconds: book.missingSeconds }),
+        files: withSourceEnd(
+          book.files.map((tracked) => tracked.file),
+          spec.attempt,
+          book.sourceEnd,
+        ),
         gaps: [...gaps],
         pauses: [...pauses],
         notices: [...notices.values(), ...storageTrouble(book.files, spec.storages.length)],
@@ -81,6 +93,13 @@ export function createRunBook(spec: RunSpec): RunBook {
     },
   };
   return book;
+}
+
+/** Only an open file may be gone on from. */
+function withSourceEnd(files: RunFile[], attempt: number, sourceEnd: SourceEnd | undefined): RunFile[] {
+  const last = files.at(-1);
+  if (sourceEnd === undefined || last?.attempt !== attempt || last.state !== 'Open') return files;
+  return [...files.slice(0, -1), { ...last, sourceEnd }];
 }
 
 function sumProgress(files: readonly TrackedFile[], bitrate: BitrateMeter): RunReport['progress'] {

@@ -32,6 +32,11 @@ it('takes the last of what looks the same, and nothing for what is new', () => {
   expect(continuity.begin(marks(0, 'aaa'))).toBeUndefined();
 });
 
+it('knows what another process captured, in that time', () => {
+  const continuity = createSourceContinuity(marks(100, 'abc'));
+  expect(continuity.begin(marks(0, 'bcd'))).toBe(-101);
+});
+
 it('goes on from a capture that only brought what was known', () => {
   const continuity = createSourceContinuity();
   continuity.begin([]);

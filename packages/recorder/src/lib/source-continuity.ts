@@ -16,9 +16,10 @@ export interface SourceContinuity {
   end(marks: readonly SourceMark[]): void;
 }
 
-export function createSourceContinuity(): SourceContinuity {
+/** `before`: marks of something that was captured by another process, in a time of its own. */
+export function createSourceContinuity(before: readonly SourceMark[] = []): SourceContinuity {
   /** In the time of the present capture, oldest first. */
-  let known: SourceMark[] = [];
+  let known: SourceMark[] = [...before];
 
   function offsetOf(marks: readonly SourceMark[]): number | undefined {
     for (const { mark, seconds } of marks) {
