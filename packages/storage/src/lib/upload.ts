@@ -13,6 +13,7 @@ import type { RetryPolicy } from './retry-policy.ts';
 import type { Spool } from './spool.ts';
 import type { FinishOptions, Upload, UploadedObject, UploadOptions, UploadProgress } from './store.ts';
 import { endUpload } from './upload-end.ts';
+import { createUploadOpening, type UploadOpening } from './upload-opening.ts';
 
 /**
  * Sealed parts in memory: those on their way. With part 1, the growing one and two suspects that makes six
@@ -22,10 +23,6 @@ const MAX_SEALED_IN_MEMORY = PARALLEL_PUTS;
 /** The unfinished part goes out when its oldest byte has used up this share of the durability. */
 const DURABILITY_SHARE = 0.8;
 const MIN_TICK_MS = 100;
-/** How long an upload that opens in the background may keep its creator waiting. */
-const BACKGROUND_OPEN_MS = 3_000;
-/** How often a storage that refused is tried again, where that counts as being away. */
-const ASK_AGAIN_MS = 60_000;
 /** A header and nothing else: the smallest thing that readers of the formats skip. */
 const MIN_FILLER_SIZE = 8;
 
@@ -54,10 +51,7 @@ export class OpenUpload implements Upload {
   readonly #collector = createCollector();
   #appending: Promise<unknown> = Promise.resolve();
   #ticker: NodeJS.Timeout | undefined;
-  #beginning: Promise<void> | undefined;
-  #askedMs = 0;
-  /** An opening in the background goes on until it works, or the storage refuses. */
-  #isOpening = false;
+  readonly #opening: UploadOpening;
   #isFinishing = false;
   #closing: Promise<void> | undefined;
 
@@ -79,6 +73,17 @@ export class OpenUpload implements Upload {
       readSpooled: (number) => this.#keeper.read(number),
       onPending: () => void this.#publishJournal(),
       onStored: (part) => this.#stored(part),
+    });
+    this.#opening = createUploadOpening({
+      driver,
+      policy,
+      timeouts,
+      object: { key: ports.fullKey, contentType: options.contentType },
+      key,
+      sender: this.#sender,
+      publish: async (token) => options.onJournal(this.#journal(token)),
+      refusedIsAway: this.#mayWait,
+      calledOff: options.signal,
     });
   }
 
@@ -103,66 +108,11 @@ export class OpenUpload implements Upload {
 
   /** Begins; the journal is durable once this resolves. */
   async open(): Promise<void> {
-    if (this.#options.openInBackground === true && this.#ports.spool !== undefined) await this.#beginSoon();
-    else await this.#begin(false);
+    if (this.#options.openInBackground === true && this.#ports.spool !== undefined)
+      await this.#opening.soon();
+    else await this.#opening.now();
     const tickMs = Math.max(MIN_TICK_MS, this.#options.durabilitySeconds * 1000 * DURABILITY_SHARE);
     this.#ticker = setInterval(() => this.#tick(), tickMs);
-  }
-
-  async #begin(endless: boolean): Promise<void> {
-    const { driver, policy, timeouts, fullKey } = this.#ports;
-    const { contentType, onJournal, signal: calledOff } = this.#options;
-    const signal =
-      calledOff === undefined || endless
-        ? this.#sender.signal
-        : AbortSignal.any([this.#sender.signal, calledOff]);
-    const begin = () =>
-      callOnce(`Opening the upload of ${this.key}`, timeouts.callMs, signal, (signal) =>
-        driver.begin({ key: fullKey, contentType }, { signal }),
-      );
-    const onFailure = (error: TapedeckError) => this.#sender.noteTrouble(error);
-    const token = await callWithRetries(policy, { signal, endless }, begin, onFailure);
-    this.#sender.noteSuccess();
-    await onJournal(this.#journal(token));
-    this.#sender.open(token);
-  }
-
-  /** Begins, or lets that go on while parts are taken already. */
-  async #beginSoon(): Promise<void> {
-    this.#isOpening = true;
-    const opening = this.#begin(true).catch(async (error: unknown) => {
-      if (this.#options.refusedIsAway !== true) throw error;
-      this.#isOpening = false;
-      await this.#refused(TapedeckError.from(error));
-    });
-    const { promise: patience, resolve } = Promise.withResolvers<'later'>();
-    const timer = setTimeout(() => resolve('later'), BACKGROUND_OPEN_MS);
-    try {
-      if ((await Promise.race([opening, patience])) !== 'later') return;
-      opening.catch((error: unknown) => this.#sender.fail(TapedeckError.from(error)));
-      await this.#options.onJournal(this.#journal(null));
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /** Not open, and not to be waited for: its parts go to scratch. */
-  async #refused(error: TapedeckError): Promise<void> {
-    this.#askedMs = Date.now();
-    this.#sender.noteTrouble(error);
-    this.#sender.fail(error);
-    await this.#options.onJournal(this.#journal(null));
-  }
-
-  /** A storage that refused may take the upload by now. */
-  async #askAgain(): Promise<void> {
-    this.#askedMs = Date.now();
-    this.#sender.forgive();
-    if (this.#sender.isOpen) return;
-    this.#beginning ??= this.#begin(false).finally(() => {
-      this.#beginning = undefined;
-    });
-    await this.#beginning;
   }
 
   append(unit: Uint8Array, { exact = false }: { readonly exact?: boolean } = {}): Promise<number> {
@@ -226,8 +176,7 @@ export class OpenUpload implements Upload {
     this.#lag.appended(this.#list.size, Date.now());
     this.#sender.startEnd({ headLast });
     try {
-      if (this.#options.refusedIsAway === true && !this.#sender.isOpen && !this.#isOpening)
-        await this.#askAgain();
+      await this.#opening.atEnd();
       const info = await endUpload(
         {
           ...this.#ports,
@@ -305,8 +254,7 @@ export class OpenUpload implements Upload {
   }
 
   #tick(): void {
-    if (this.#mayWait && this.#sender.failure !== undefined && Date.now() - this.#askedMs > ASK_AGAIN_MS)
-      this.#askAgain().catch((error: unknown) => this.#sender.fail(TapedeckError.from(error)));
+    this.#opening.nowAndThen();
     // Lagging twice the promise: whatever the reason, the bytes are safer on scratch than in memory alone.
     const limit = 2 * this.#options.durabilitySeconds + 1;
     if (this.#sender.isAway || this.#lag.lagSeconds(Date.now()) > limit) void this.#spoolMissing();

@@ -10,15 +10,16 @@ import type {
 } from '../store.ts';
 import { createAppendTimes } from './append-times.ts';
 import { isLost, mayGoElsewhere } from './fallback-decision.ts';
+import { createFallbackJournals } from './fallback-journals.ts';
 import { type KeptBytes, openKeptBytes } from './kept-bytes.ts';
+import { createLeftUploads } from './left-uploads.ts';
+import { replayKept } from './replay.ts';
 
 /** Beside the uploads' own spools, in the directory of the file. */
 export const KEPT_DIRECTORY = 'kept';
 const TICK_MS = 500;
 /** When no other storage took the file, they are asked again after this long. */
 const ASK_AGAIN_MS = 30_000;
-/** How long the end of a file waits for an earlier storage to drop what it has of it. */
-const DROP_MS = 3_000;
 
 /** What whoever records should hear of. */
 export type FallbackEvent =
@@ -67,19 +68,16 @@ class OpenFallbackUpload implements FallbackUpload {
   readonly #stores: readonly Store[];
   readonly #options: FallbackOptions;
   readonly #times = createAppendTimes();
-  /** By place of the storage: the newest of each upload that is not known to be gone. */
-  readonly #journals = new Map<number, UploadJournal>();
+  readonly #journals = createFallbackJournals();
+  readonly #left = createLeftUploads((index) => this.#journals.forget(index));
   #kept: KeptBytes | undefined;
   #index = -1;
-  /** Journals of earlier storages say nothing any more. */
-  #journalFrom = 0;
   #upload: Upload | undefined;
   #size = 0;
   #appending: Promise<unknown> = Promise.resolve();
   #opening: Promise<boolean> | undefined;
   /** Set while the new storage gets what was recorded before. */
   #replaying: Promise<void> | undefined;
-  #left: { readonly index: number; readonly upload: Upload; error?: TapedeckError }[] = [];
   #failure: TapedeckError | undefined;
   #end: FinishOptions | undefined;
   /** The replay has put the new start in place of the old one already. */
@@ -101,7 +99,7 @@ class OpenFallbackUpload implements FallbackUpload {
   }
 
   get dropped(): readonly UploadJournal[] {
-    return [...this.#journals].filter(([index]) => index < this.#journalFrom).map(([, journal]) => journal);
+    return this.#journals.dropped;
   }
 
   get progress(): UploadProgress {
@@ -150,20 +148,14 @@ class OpenFallbackUpload implements FallbackUpload {
         ...options,
         ...opening,
         spool: { ...spool, maxBytes: Math.floor(spool.maxBytes / 2) },
-        onJournal: (journal) => this.#takeJournal(index, journal),
+        onJournal: (journal) =>
+          this.#journals.take(index, journal) ? this.#options.onJournal(journal) : undefined,
       });
     } catch (error) {
-      this.#journals.delete(index);
-      this.#journalFrom = Math.max(0, this.#index);
+      this.#journals.forget(index);
+      this.#journals.returnTo(this.#index);
       throw error;
     }
-  }
-
-  async #takeJournal(index: number, journal: UploadJournal): Promise<void> {
-    this.#journals.set(index, journal);
-    if (index < this.#journalFrom) return;
-    this.#journalFrom = index;
-    await this.#options.onJournal(journal);
   }
 
   #passOver(index: number, error: unknown): void {
@@ -262,13 +254,14 @@ class OpenFallbackUpload implements FallbackUpload {
         continue;
       }
       if (this.#closing !== undefined || this.#kept === undefined) {
-        this.#journals.delete(index);
+        this.#journals.forget(index);
+        this.#journals.returnTo(this.#index);
         await next.abort().catch(() => undefined); // It holds nothing yet.
         break;
       }
       this.#index = index;
       this.#upload = next;
-      if (old !== undefined) this.#left.push({ index: before, upload: old });
+      if (old !== undefined) this.#left.add(before, old);
       this.#replaying = this.#replay(next, this.#kept);
       this.#options.onEvent({ kind: 'Moved', from, to: this.storage, error });
       // Whoever waits for it is rejected, and finds the new one.
@@ -281,7 +274,12 @@ class OpenFallbackUpload implements FallbackUpload {
 
   async #replay(upload: Upload, kept: KeptBytes): Promise<void> {
     try {
-      await this.#sendKept(upload, kept);
+      const start = this.#end?.replaceStart;
+      this.#isStartReplaced = start !== undefined;
+      const onCaughtUp = () => {
+        if (this.#upload === upload) this.#replaying = undefined;
+      };
+      await replayKept(upload, kept, { start, onCaughtUp });
       void this.#tidy(upload, kept);
     } catch (cause) {
       if (this.#upload !== upload) return;
@@ -289,28 +287,6 @@ class OpenFallbackUpload implements FallbackUpload {
       if (mayGoElsewhere(error) && (await this.#move(error, upload))) return;
       this.#failure = error;
       this.#replaying = undefined;
-    }
-  }
-
-  /** Ends once the upload has all; from that moment on it is appended to directly. */
-  async #sendKept(upload: Upload, kept: KeptBytes): Promise<void> {
-    const start = this.#end?.replaceStart;
-    this.#isStartReplaced = start !== undefined;
-    let offset = 0;
-    if (start !== undefined) {
-      await upload.append(start.bytes, { exact: true });
-      offset = start.length;
-    }
-    for (;;) {
-      const piece = await kept.readFrom(offset);
-      if (piece !== undefined) {
-        await upload.append(piece, { exact: true });
-        offset += piece.length;
-      } else if (offset >= kept.size) {
-        // Nothing may come between this look and the next line.
-        if (this.#upload === upload) this.#replaying = undefined;
-        return;
-      }
     }
   }
 
@@ -324,34 +300,7 @@ class OpenFallbackUpload implements FallbackUpload {
     if (this.#upload !== upload) return;
     if (this.#index === this.#stores.length - 1 && this.#kept === kept && this.#end === undefined)
       await this.#stopKeeping();
-    await this.#dropLeft();
-  }
-
-  /** What cannot be dropped now stays for the end of the file, when its storage may answer again. */
-  async #dropLeft(): Promise<void> {
-    await Promise.all(
-      this.#left.map(async (left) => {
-        try {
-          await left.upload.abort();
-          this.#journals.delete(left.index);
-          this.#left = this.#left.filter((other) => other !== left);
-        } catch (cause) {
-          left.error = TapedeckError.from(cause);
-        }
-      }),
-    );
-  }
-
-  /** The file is complete: a last try to drop what there is of it elsewhere, and a word where that fails. */
-  async #dropLeftAtEnd(): Promise<void> {
-    if (this.#left.length === 0) return;
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, DROP_MS);
-    await Promise.race([this.#dropLeft(), late]).finally(() => clearTimeout(timer));
-    for (const { upload, error } of this.#left) {
-      const silent = new TapedeckError('StorageTimeout', 'it did not answer in time.');
-      this.#options.onEvent({ kind: 'Left', storage: upload.storage, error: error ?? silent });
-    }
+    await this.#left.drop();
   }
 
   async flush(options: { signal?: AbortSignal } = {}): Promise<void> {
@@ -386,7 +335,7 @@ class OpenFallbackUpload implements FallbackUpload {
     try {
       const object = await this.#finish(options);
       await this.#stopKeeping();
-      await this.#dropLeftAtEnd();
+      await this.#left.dropAtEnd((storage, error) => this.#options.onEvent({ kind: 'Left', storage, error }));
       return object;
     } finally {
       await this.close();
@@ -413,7 +362,7 @@ class OpenFallbackUpload implements FallbackUpload {
   async abort(): Promise<void> {
     clearInterval(this.#ticker);
     this.#closing ??= Promise.resolve();
-    const aborted = await Promise.allSettled([this.#upload?.abort(), this.#dropLeft(), this.#stopKeeping()]);
+    const aborted = await Promise.allSettled([this.#upload?.abort(), this.#left.drop(), this.#stopKeeping()]);
     for (const one of aborted) if (one.status === 'rejected') throw one.reason;
   }
 

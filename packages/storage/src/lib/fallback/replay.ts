@@ -1,0 +1,35 @@
+import type { Upload } from '../store.ts';
+import type { KeptBytes } from './kept-bytes.ts';
+
+export interface ReplayOptions {
+  /** The end of the file is known already: its first `length` bytes are replaced. */
+  readonly start?: { readonly length: number; readonly bytes: Uint8Array } | undefined;
+  /**
+   * The upload has all that was kept. Called before anything more can be kept, so that what comes next can be appended
+   * to the upload itself.
+   */
+  readonly onCaughtUp: () => void;
+}
+
+/** Sends what was kept of a file to an upload, at the same places, while more is being kept. */
+export async function replayKept(
+  upload: Upload,
+  kept: KeptBytes,
+  { start, onCaughtUp }: ReplayOptions,
+): Promise<void> {
+  let offset = 0;
+  if (start !== undefined) {
+    await upload.append(start.bytes, { exact: true });
+    offset = start.length;
+  }
+  for (;;) {
+    const piece = await kept.readFrom(offset);
+    if (piece !== undefined) {
+      await upload.append(piece, { exact: true });
+      offset += piece.length;
+    } else if (offset >= kept.size) {
+      onCaughtUp();
+      return;
+    }
+  }
+}
