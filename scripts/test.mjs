@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findCommand, runAttached } from './lib/command.mjs';
+import { root } from './lib/checkout.mjs';
+import { findCommand, runAttached, runLogged } from './lib/command.mjs';
 import { Failure, runScript } from './lib/failure.mjs';
 import { runStep } from './lib/step.mjs';
 import {
@@ -40,9 +41,22 @@ async function setUpTestTools() {
   }
   if (findCommand('go') === undefined) {
     process.stderr.write(
-      'Tests that need a real S3 server are skipped; to run them, install Go 1.24 or newer.\n',
+      'Tests that need a real S3 server or a real Kubernetes are skipped; to run them, install Go 1.25 or newer.\n',
     );
   }
+}
+
+/**
+ * Compiled before any test runs: it takes minutes, and tests beside it would be slow. Where it fails, the tests that need
+ * it say why.
+ */
+async function buildKubernetes() {
+  if (process.platform !== 'linux' || findCommand('go') === undefined) return;
+  const build = join(root, 'test/cluster/build');
+  await runStep('Kubernetes for the tests', {
+    isDone: () => false,
+    run: () => runLogged('Kubernetes', build, []).catch(() => undefined),
+  });
 }
 
 /** @returns {Promise<{ passed: number, failed: number }>} */
@@ -92,6 +106,7 @@ async function main() {
   try {
     await setUp();
     await setUpTestTools();
+    if (args.length === 0) await buildKubernetes();
     const lint = args.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
     const tests = await runTests(args);
     total.passed = lint.passed + tests.passed;

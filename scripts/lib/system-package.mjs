@@ -33,6 +33,7 @@ export const testPackages = [
     dnf: 'chromium',
     brew: '--cask chromium',
   },
+  { name: 'etcd', commands: [['etcd']], apt: 'etcd-server', dnf: 'etcd', brew: 'etcd' },
 ];
 
 /** @param {SystemPackage} wanted */
