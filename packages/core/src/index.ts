@@ -25,4 +25,5 @@ export * from './lib/resource.ts';
 export * from './lib/run-contract.ts';
 export * from './lib/secret.ts';
 export * from './lib/storage-choice.ts';
+export * from './lib/termination-message.ts';
 export * from './lib/unavailable.ts';

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { runCheck } from './lib/check.ts';
 import { runMain } from './lib/run.ts';
-import { readStandardInput } from './lib/standard-input.ts';
+import { readSpecFile, readStandardInput } from './lib/spec-document.ts';
 
 /**
- * `recorder run` reads a RunSpec from standard input, records, and ends with an exit code of core's table.
- * `recorder check` reads a CheckSpec and prints a CheckReport as one line.
+ * `recorder run` reads a RunSpec, records, and ends with an exit code of core's table. `recorder check` reads a CheckSpec
+ * and prints a CheckReport as one line. The spec is the file that is named, or standard input.
  */
 const commands: Record<string, ((input: string) => Promise<number>) | undefined> = {
   run: runMain,
@@ -14,7 +14,8 @@ const commands: Record<string, ((input: string) => Promise<number>) | undefined>
 
 const command = commands[process.argv[2] ?? ''];
 if (command === undefined) {
-  process.stderr.write('usage: recorder run|check < spec.json\n');
+  process.stderr.write('usage: recorder run|check [spec.json]\n');
   process.exit(2);
 }
-process.exit(await command(await readStandardInput()));
+const file = process.argv[3];
+process.exit(await command(await (file === undefined ? readStandardInput() : readSpecFile(file))));

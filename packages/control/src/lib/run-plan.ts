@@ -69,6 +69,7 @@ export function planRun(input: RunPlanInput): RunPlan {
     })),
     keyBase: input.keyBase,
     previous: [...input.previous],
+    ...(config.merged.resources === undefined ? {} : { resources: config.merged.resources }),
     desired: !records ? 'Stopped' : config.state === 'Paused' ? 'Paused' : 'Recording',
   };
 }
