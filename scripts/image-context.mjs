@@ -13,8 +13,7 @@ const bundles = { recorder: 'packages/recorder/dist/bundle', operator: 'operator
 async function main() {
   const name = process.argv[2] ?? '';
   const bundle = Object.entries(bundles).find(([known]) => known === name)?.[1];
-  if (bundle === undefined)
-    throw new Failure(`Name one of the images: ${Object.keys(bundles).join(', ')}.`);
+  if (bundle === undefined) throw new Failure(`Name one of the images: ${Object.keys(bundles).join(', ')}.`);
   if (!existsSync(join(root, bundle))) throw new Failure(`${bundle} is not there: run npm run build.`);
   const context = join(toolsDirectory, 'images', name);
   rmSync(context, { recursive: true, force: true });

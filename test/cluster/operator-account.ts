@@ -1,57 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parse } from 'yaml';
-import { root } from '../repo/checkout.ts';
 import { callApi } from './api-request.ts';
 import type { ApiServer } from './api-server.ts';
-
-/** The namespace that the operator is in. */
-export const operatorNamespace = 'tapedeck-system';
-const account = 'tapedeck-operator';
+import { operatorAccount as account, operatorNamespace, operatorRights } from './operator-manifests.ts';
 
 /** A kubeconfig that may do exactly what the chart allows the operator, and nothing else. */
 export async function makeOperatorAccount(server: ApiServer, address = server.url): Promise<string> {
-  const rules = async (name: string): Promise<unknown> =>
-    parse(await readFile(`${root}/charts/tapedeck/files/rbac/${name}.yaml`, 'utf8'));
-  const rbac = 'rbac.authorization.k8s.io';
-  const subjects = [{ kind: 'ServiceAccount', name: account, namespace: operatorNamespace }];
-  const documents = [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: operatorNamespace } },
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: account, namespace: operatorNamespace } },
-    ...(await Promise.all(
-      ['watched', 'cluster'].map(async (name) => [
-        {
-          apiVersion: `${rbac}/v1`,
-          kind: 'ClusterRole',
-          metadata: { name: `tapedeck-${name}` },
-          rules: await rules(name),
-        },
-        {
-          apiVersion: `${rbac}/v1`,
-          kind: 'ClusterRoleBinding',
-          metadata: { name: `tapedeck-${name}` },
-          roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: `tapedeck-${name}` },
-          subjects,
-        },
-      ]),
-    ).then((pairs) => pairs.flat())),
-    {
-      apiVersion: `${rbac}/v1`,
-      kind: 'Role',
-      metadata: { name: 'tapedeck', namespace: operatorNamespace },
-      rules: await rules('own'),
-    },
-    {
-      apiVersion: `${rbac}/v1`,
-      kind: 'RoleBinding',
-      metadata: { name: 'tapedeck', namespace: operatorNamespace },
-      roleRef: { apiGroup: rbac, kind: 'Role', name: 'tapedeck' },
-      subjects,
-    },
-  ];
   const applied = await server.kubectl(
     ['apply', '--server-side', '-f', '-'],
-    JSON.stringify({ apiVersion: 'v1', kind: 'List', items: documents }),
+    JSON.stringify({ apiVersion: 'v1', kind: 'List', items: await operatorRights() }),
   );
   if (applied.code !== 0) throw new Error(applied.stderr);
   const { body, message } = await callApi(

@@ -12,7 +12,8 @@ import { type ApiServer, startApiServer } from './api-server.ts';
 import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.ts';
 import { createHandKubelet, type HandPod, type Json } from './hand-kubelet.ts';
 import { findKubernetes } from './kubernetes.ts';
-import { makeOperatorAccount, operatorNamespace } from './operator-account.ts';
+import { makeOperatorAccount } from './operator-account.ts';
+import { operatorNamespace } from './operator-manifests.ts';
 import { makeTls } from './tls.ts';
 
 const hookTimeoutMs = 25 * 60_000;
