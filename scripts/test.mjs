@@ -6,6 +6,7 @@ import { findCommand, runAttached, runLogged } from './lib/command.mjs';
 import { Failure, runScript } from './lib/failure.mjs';
 import { runStep } from './lib/step.mjs';
 import {
+  clusterPackages,
   installHint,
   installPackages,
   isInstalled,
@@ -29,7 +30,9 @@ const checks = [
 
 /** Second readers and servers of the tests; what cannot be installed here is told in one line. */
 async function setUpTestTools() {
-  const missing = testPackages.filter((one) => !isInstalled(one));
+  const canCluster = process.platform === 'linux' && process.getuid?.() === 0;
+  const wanted = [...testPackages, ...(canCluster ? clusterPackages : [])];
+  const missing = wanted.filter((one) => !isInstalled(one));
   if (missing.length > 0 && (await mayInstall(missing))) {
     await runStep(missing.map((one) => one.name).join(', '), {
       isDone: () => false,

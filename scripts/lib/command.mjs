@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { root, toolEnvironment, toolsDirectory } from './checkout.mjs';
 import { Failure } from './failure.mjs';
 
@@ -8,11 +8,12 @@ import { Failure } from './failure.mjs';
 const shownLines = 15;
 
 /**
- * The path of an executable on PATH, or undefined.
+ * The path of an executable on PATH, or undefined; an absolute path is looked at itself.
  * @param {string} name
  */
 export function findCommand(name) {
-  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
+  const directories = isAbsolute(name) ? ['/'] : (process.env.PATH ?? '').split(delimiter);
+  for (const directory of directories) {
     const path = join(directory || '.', name);
     try {
       accessSync(path, constants.X_OK);

@@ -21,7 +21,6 @@ const programs = [
   'containerd',
   'ctr',
   'etcd',
-  'gcc',
   'ip',
   'mmdebstrap',
   'nft',
