@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -39,8 +39,8 @@ export interface Cluster {
   apply(documents: readonly object[]): Promise<void>;
   /** Name of an image of ours that pods can use: built here, or named by TAPEDECK_E2E_<NAME>_IMAGE. */
   image(name: 'recorder' | 'operator'): Promise<string>;
-  /** Builds an image of a Dockerfile's text and loads it. */
-  build(name: string, dockerfile: string, context: string): Promise<void>;
+  /** Likewise of another program, with the directory that it is built from. */
+  otherImage(name: string, fill: (context: string) => Promise<void>): Promise<string>;
   /** A port of this machine that leads to one of a Service, until it is closed. */
   forward(namespace: string, service: string, port: number): Promise<{ port: number; close(): void }>;
   close(): Promise<void>;
@@ -105,11 +105,18 @@ export async function openCluster(): Promise<Cluster> {
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}${stdout}`);
     return stdout;
   };
-  const load = async (name: string, dockerfile: string, context: string): Promise<void> => {
-    await run(recipe('image'), [directory, name, dockerfile, context], {
-      ...output,
-      timeout: imageTimeoutMs,
-    });
+  /** From the directory that holds its Dockerfile. */
+  const build = async (name: string, context: () => Promise<string>): Promise<string> => {
+    const variable = `TAPEDECK_E2E_${name.toUpperCase()}_IMAGE`;
+    const named = process.env[variable];
+    if (named !== undefined) return named;
+    if (given !== undefined) throw new Error(`set ${variable} to an image that the cluster has`);
+    const image = `localhost/tapedeck/${name}:test`;
+    const from = await context();
+    await run(recipe('base-image'), [], { ...output, timeout: imageTimeoutMs });
+    const args = [directory, image, path.join(from, 'Dockerfile'), from];
+    await run(recipe('image'), args, { ...output, timeout: imageTimeoutMs });
+    return image;
   };
 
   return {
@@ -120,20 +127,19 @@ export async function openCluster(): Promise<Cluster> {
       const list = { apiVersion: 'v1', kind: 'List', items: documents };
       await must(['apply', '--server-side', '-f', '-'], JSON.stringify(list));
     },
-    async image(name) {
-      const named = process.env[`TAPEDECK_E2E_${name.toUpperCase()}_IMAGE`];
-      if (named !== undefined) return named;
-      if (given !== undefined)
-        throw new Error(`set TAPEDECK_E2E_${name.toUpperCase()}_IMAGE for that cluster`);
-      await run(recipe('base-image'), [], { ...output, timeout: imageTimeoutMs });
-      const script = path.join(root, 'scripts/image-context.mjs');
-      const { stdout } = await run(process.execPath, [script, name]);
-      const context = stdout.trim();
-      const image = `localhost/tapedeck/${name}:test`;
-      await load(image, path.join(context, 'Dockerfile'), context);
-      return image;
+    image: (name) =>
+      build(name, async () => {
+        const script = path.join(root, 'scripts/image-context.mjs');
+        return (await run(process.execPath, [script, name])).stdout.trim();
+      }),
+    async otherImage(name, fill) {
+      const context = path.join(directory, `image-${name}`);
+      return await build(name, async () => {
+        await mkdir(context, { recursive: true });
+        await fill(context);
+        return context;
+      });
     },
-    build: load,
     async forward(namespace, service, port) {
       const args = [...options, '--namespace', namespace, 'port-forward', `service/${service}`, `:${port}`];
       const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,10 +1,8 @@
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { findVersityGw } from '../servers/versitygw.ts';
 import type { Cluster } from './cluster.ts';
 
-const image = 'localhost/versitygw:test';
 const name = 's3';
 const bucket = 'recordings';
 
@@ -20,16 +18,11 @@ export interface S3Pod {
 export async function startS3Pod(cluster: Cluster, namespace: string): Promise<S3Pod> {
   const program = await findVersityGw();
   if (program === undefined) throw new Error('versitygw is not there; ask findVersityGw first.');
-  const context = await mkdtemp(path.join(tmpdir(), 'tapedeck-s3-image-'));
-  try {
+  const image = await cluster.otherImage(name, async (context) => {
     await copyFile(program, path.join(context, 'versitygw'));
-    const dockerfile = path.join(context, 'Dockerfile');
     const lines = ['FROM debian:trixie-slim', 'COPY versitygw /versitygw', 'USER 65532:65532'];
-    await writeFile(dockerfile, `${lines.join('\n')}\n`);
-    await cluster.build(image, dockerfile, context);
-  } finally {
-    await rm(context, { recursive: true, force: true });
-  }
+    await writeFile(path.join(context, 'Dockerfile'), `${lines.join('\n')}\n`);
+  });
   const labels = { app: name };
   const keys = { accessKeyId: 'tapedeck-test', secretAccessKey: 'a-secret-of-the-test-0123456789' };
   await cluster.apply([

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import type { ExternalStorage, Recording, RecordingStatus } from '@tapedeck/core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -140,13 +141,16 @@ describe.skipIf(!there)('Tapedeck on a cluster', () => {
     await records('physics', 4);
     await patch('physics', 'Paused');
     await vi.waitFor(async () => expect((await statusOf('physics')).phase).toBe('Paused'), soon);
+    // Longer than the grain of a pause, which is the time between two key frames.
+    await sleep(4_000);
     await patch('physics', 'Recording');
-    await records('physics', 6);
+    await records('physics', 8);
     await patch('physics', 'Stopped');
     await cluster.must(['-n', namespace, 'wait', '--for=condition=Complete', '--timeout=90s', 'rec/physics']);
     const status = await statusOf('physics');
     expect(status.phase).toBe('Uploaded');
     expect(status.pauses).toHaveLength(1);
+    expect(Number.parseFloat(status.pauses?.[0]?.duration ?? '0')).toBeGreaterThan(2);
     expect(status.attempts).toMatchObject([{ number: 1, node: 'node-1', reason: 'Complete' }]);
     const [output] = status.outputs ?? [];
     if (output === undefined) throw new Error('the recording names no file');

@@ -21,6 +21,7 @@ export interface KubeResourceStore extends ResourceStore {
   readonly reflectors: Reflectors;
 }
 
+/** Begins to list and to watch at once, and goes on until the signal aborts. */
 export function createKubeResourceStore(options: {
   readonly api: KubeApi;
   /** Only this namespace; absent: all of them. */
