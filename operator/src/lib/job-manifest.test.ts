@@ -46,7 +46,7 @@ function plan(more: Partial<RunPlan> = {}): RunPlan {
 describe('the Job of a run', () => {
   it('is what it was', async () => {
     const job = JSON.stringify(runJob(plan(), settings), null, 2);
-    await expect(`${job}\n`).toMatchFileSnapshot('testing/golden/run-job.json');
+    await expect(`${job}\n`).toMatchFileSnapshot('testing/golden/run-job.golden');
   });
 
   it('with a secret address, resources of its own and two storages is what it was', async () => {
@@ -62,7 +62,7 @@ describe('the Job of a run', () => {
       storages: [s3('team-bucket', withSecret), s3('cold', withAccount('recorder'))],
     });
     const job = JSON.stringify(runJob(wanted, { ...settings, priorityClassName: 'live' }), null, 2);
-    await expect(`${job}\n`).toMatchFileSnapshot('testing/golden/run-job-stream.json');
+    await expect(`${job}\n`).toMatchFileSnapshot('testing/golden/run-job-stream.golden');
   });
 
   it('fails at every exit code of the table but success, so that no second pod comes', () => {
@@ -143,7 +143,7 @@ describe('the Job of a check', () => {
 
   it('is what it was', async () => {
     const job = JSON.stringify(checkJob(check, settings), null, 2);
-    await expect(`${job}\n`).toMatchFileSnapshot('testing/golden/check-job.json');
+    await expect(`${job}\n`).toMatchFileSnapshot('testing/golden/check-job.golden');
   });
 
   it('has a name that a Job may have, whatever its id', () => {
