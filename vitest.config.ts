@@ -26,7 +26,7 @@ export default defineConfig({
           env,
           include: [
             '{packages/*,operator}/src/**/*.integration.test.ts',
-            'test/{media,servers,conformance}/**/*.test.ts',
+            'test/{media,servers,conformance,cluster}/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**'],
           testTimeout: 60_000,

@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findCommand, runAttached } from './lib/command.mjs';
+import { root } from './lib/checkout.mjs';
+import { findCommand, runAttached, runLogged } from './lib/command.mjs';
 import { Failure, runScript } from './lib/failure.mjs';
 import { runStep } from './lib/step.mjs';
 import {
+  clusterPackages,
   installHint,
   installPackages,
   isInstalled,
@@ -28,7 +30,9 @@ const checks = [
 
 /** Second readers and servers of the tests; what cannot be installed here is told in one line. */
 async function setUpTestTools() {
-  const missing = testPackages.filter((one) => !isInstalled(one));
+  const canCluster = process.platform === 'linux' && process.getuid?.() === 0;
+  const wanted = [...testPackages, ...(canCluster ? clusterPackages : [])];
+  const missing = wanted.filter((one) => !isInstalled(one));
   if (missing.length > 0 && (await mayInstall(missing))) {
     await runStep(missing.map((one) => one.name).join(', '), {
       isDone: () => false,
@@ -40,9 +44,22 @@ async function setUpTestTools() {
   }
   if (findCommand('go') === undefined) {
     process.stderr.write(
-      'Tests that need a real S3 server are skipped; to run them, install Go 1.24 or newer.\n',
+      'Tests that need a real S3 server or a real Kubernetes are skipped; to run them, install Go 1.25 or newer.\n',
     );
   }
+}
+
+/**
+ * Compiled before any test runs: it takes minutes, and tests beside it would be slow. Where it fails, the tests that need
+ * it say why.
+ */
+async function buildKubernetes() {
+  if (process.platform !== 'linux' || findCommand('go') === undefined) return;
+  const build = join(root, 'test/cluster/build');
+  await runStep('Kubernetes for the tests', {
+    isDone: () => false,
+    run: () => runLogged('Kubernetes', build, []).catch(() => undefined),
+  });
 }
 
 /** @returns {Promise<{ passed: number, failed: number }>} */
@@ -92,6 +109,7 @@ async function main() {
   try {
     await setUp();
     await setUpTestTools();
+    if (args.length === 0) await buildKubernetes();
     const lint = args.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
     const tests = await runTests(args);
     total.passed = lint.passed + tests.passed;

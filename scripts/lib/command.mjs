@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { root, toolEnvironment, toolsDirectory } from './checkout.mjs';
 import { Failure } from './failure.mjs';
 
@@ -11,11 +11,14 @@ const shownLines = 15;
 const serverDirectories = ['/usr/sbin', '/usr/local/sbin'];
 
 /**
- * The path of an executable on PATH or among the system's servers, or undefined.
+ * The path of an executable on PATH or among the system's servers, or undefined; an absolute path is looked at itself.
  * @param {string} name
  */
 export function findCommand(name) {
-  for (const directory of [...(process.env.PATH ?? '').split(delimiter), ...serverDirectories]) {
+  const directories = isAbsolute(name)
+    ? ['/']
+    : [...(process.env.PATH ?? '').split(delimiter), ...serverDirectories];
+  for (const directory of directories) {
     const path = join(directory || '.', name);
     try {
       accessSync(path, constants.X_OK);

@@ -40,6 +40,23 @@ export const testPackages = [
     dnf: 'openssh-server openssh-clients',
     brew: 'openssh',
   },
+  { name: 'etcd', commands: [['etcd']], apt: 'etcd-server', dnf: 'etcd', brew: 'etcd' },
+];
+
+/** @param {string} name @param {string} command @param {string} [dnf] @returns {SystemPackage} */
+const linux = (name, command, dnf = name) => ({ name, commands: [[command]], apt: name, dnf, brew: name });
+
+/** What a cluster of one node is made of, beside Kubernetes; of use on Linux as root only. */
+export const clusterPackages = [
+  linux('buildah', 'buildah'),
+  linux('containerd', 'containerd'),
+  linux('containernetworking-plugins', '/usr/lib/cni/bridge'),
+  linux('conntrack', 'conntrack', 'conntrack-tools'),
+  linux('iproute2', 'ip', 'iproute'),
+  linux('mmdebstrap', 'mmdebstrap'),
+  linux('nftables', 'nft'),
+  linux('openssl', 'openssl'),
+  linux('runc', 'runc'),
 ];
 
 /** @param {SystemPackage} wanted */

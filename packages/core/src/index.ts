@@ -35,4 +35,5 @@ export {
   storageRights,
 } from './lib/storage-policy/policy-request.ts';
 export * from './lib/storage-policy/storage-policy.ts';
+export * from './lib/termination-message.ts';
 export * from './lib/unavailable.ts';

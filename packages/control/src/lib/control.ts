@@ -1,7 +1,16 @@
 import { type RunReply, type RunReport, redact, TapedeckError } from '@tapedeck/core';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { type ControlOptions, defaultTiming } from './options.ts';
-import type { Clock, Events, Launcher, Log, ReportLedger, ResourceKey, ResourceStore } from './ports.ts';
+import type {
+  Clock,
+  Events,
+  Kind,
+  Launcher,
+  Log,
+  ReportLedger,
+  ResourceKey,
+  ResourceStore,
+} from './ports.ts';
 import { createRecordingReconciler } from './recording-reconciler.ts';
 import { createReportIntake } from './report-intake.ts';
 import { createStorageReconciler } from './storage-reconciler.ts';
@@ -22,6 +31,8 @@ export interface Control {
    * control over the same store adopts them. Call once.
    */
   start(signal: AbortSignal): Promise<void>;
+  /** Resources that wait for their turn to be looked at. */
+  readonly waiting: number;
   /** Keeps a run's report durably, then answers with the state that is wanted of the run. */
   receiveReport(report: RunReport): Promise<RunReply>;
 }
@@ -54,24 +65,37 @@ export function createControl(ports: ControlPorts): Control {
     const { code, message } = TapedeckError.from(error);
     log.warn('ReconcileFailed', { kind, key, code, message: redact(message) });
   };
+  const timed =
+    (kind: Kind, run: (key: QueueKey) => Promise<number | undefined>) =>
+    async (key: QueueKey): Promise<number | undefined> => {
+      const begun = performance.now();
+      let worked = false;
+      try {
+        const after = await run(key);
+        worked = true;
+        return after;
+      } finally {
+        options.onReconciled?.(kind, (performance.now() - begun) / 1000, !worked);
+      }
+    };
   const recordingQueue = createKeyedQueue<QueueKey>({
-    run: (key) => recordings.reconcile(splitKey(key)),
+    run: timed('Recording', (key) => recordings.reconcile(splitKey(key))),
     onError: failed('Recording'),
     concurrency: options.concurrency ?? 16,
   });
   const storageQueue = createKeyedQueue<QueueKey>({
-    run: (key) => {
+    run: timed('ExternalStorage', (key) => {
       const { namespace, name } = splitKey(key);
       return storages.reconcile(namespace, name, stopping.signal);
-    },
+    }),
     onError: failed('ExternalStorage'),
     concurrency: options.checkConcurrency ?? 4,
   });
   const profileQueue = createKeyedQueue<QueueKey>({
-    run: async (key) => {
+    run: timed('RecordingProfile', async (key) => {
       await removeProfile(splitKey(key));
       return undefined;
-    },
+    }),
     onError: failed('RecordingProfile'),
     concurrency: 1,
   });
@@ -119,6 +143,9 @@ export function createControl(ports: ControlPorts): Control {
       await ended;
       stopping.abort();
       await Promise.all([recordingQueue.stop(), storageQueue.stop(), profileQueue.stop()]);
+    },
+    get waiting() {
+      return recordingQueue.waiting + storageQueue.waiting + profileQueue.waiting;
     },
     receiveReport: (report) => intake.receive(report),
   };

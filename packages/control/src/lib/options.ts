@@ -1,3 +1,5 @@
+import type { Kind } from './ports.ts';
+
 /** What may be set of control; every time is in seconds. */
 export interface ControlOptions {
   /** Name of the ExternalStorage for recordings that name none, where the namespace has no default. */
@@ -11,6 +13,8 @@ export interface ControlOptions {
   /** Storage checks running at the same time. */
   readonly checkConcurrency?: number;
   readonly timing?: Partial<Timing>;
+  /** Called after each look at a resource: how long it took, in seconds, and whether it failed. */
+  readonly onReconciled?: (kind: Kind, seconds: number, failed: boolean) => void;
 }
 
 /** Waiting times, in seconds, and how often something is tried. */

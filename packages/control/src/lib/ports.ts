@@ -4,6 +4,7 @@ import type {
   ExternalStorageSpec,
   Recording,
   RecordingProfile,
+  RecordingSpec,
   RunReport,
   RunSpec,
 } from '@tapedeck/core';
@@ -42,15 +43,18 @@ export interface ResourceStore {
 }
 
 /** A run spec before whoever launches it has put in what control may not see (secrets) or know (paths). */
-export interface RunPlan extends Omit<RunSpec, 'source' | 'storages' | 'scratch' | 'report' | 'resultFile'> {
+export interface RunPlan
+  extends Omit<RunSpec, 'source' | 'storages' | 'scratch' | 'report' | 'resultFile' | 'terminationFile'> {
   readonly source:
     | Exclude<RunSpec['source'], { type: 'Stream' }>
-    | (Omit<Extract<RunSpec['source'], { type: 'Stream' }>, 'url'> & {
+    | (Omit<Extract<RunSpec['source'], { type: 'Stream' }>, 'url' | 'urlFile'> & {
         /** Either of the two. */
         readonly url?: string;
         readonly urlSecretRef?: { readonly name: string; readonly key: string };
       });
   readonly storages: readonly { readonly name: string; readonly spec: ExternalStorageSpec }[];
+  /** CPU and memory as the recording asks for them; absent: what the launcher sets aside by itself. */
+  readonly resources?: NonNullable<RecordingSpec['resources']>;
 }
 
 export interface RunObservation {
@@ -59,6 +63,10 @@ export interface RunObservation {
   readonly exitCode?: number;
   /** Ended by this signal, e.g. SIGKILL. */
   readonly signal?: string;
+  /** Why a run that counts as running does not run yet: its image, its node, its Secret. */
+  readonly waiting?: { readonly reason: string; readonly message: string };
+  /** What ended a run that did not end by itself, where the launcher knows: Evicted, OutOfMemory, NodeLost, … */
+  readonly cause?: { readonly reason: string; readonly message: string };
   /** The last report that the run left behind by itself (result file, termination message). */
   readonly report?: RunReport;
   readonly startTime?: string;

@@ -101,3 +101,33 @@ it('a source may be waited for as long as its recording allows', () => {
   const stream = { url: 'rtmp://h/app/key', startTimeout: '1h', lostTimeout: '1h' };
   expect(isTerminated(1.9 * hour, { state: 'Starting' }, { type: 'Stream', stream })).toBe(false);
 });
+
+it('a run that cannot begin says why, and that somebody has to act', () => {
+  const status: RecordingStatus = {
+    attempts: [{ number: 1, mode: 'Record', startTime: at(0).toISOString() }],
+  };
+  const waiting = { reason: 'ImageNotPulled', message: 'The image cannot be pulled.' };
+  const { status: told, after } = planRunning(
+    {
+      recording: {
+        apiVersion: 'tapedeck.dev/v1alpha1',
+        kind: 'Recording',
+        metadata: { name: 'physics', namespace: 'default', uid: 'u' },
+        spec: { source: { type: 'TestCard' } },
+        status,
+      },
+      storages: [],
+      reports: [],
+      observation: { state: 'Running', startTime: at(0).toISOString(), waiting },
+      sameName: false,
+      now: at(5),
+      since: at(0),
+    },
+    { timing: defaultTiming },
+    status,
+  );
+  const stalled = told.conditions?.find(({ type }) => type === 'Stalled');
+  expect(told.phase).toBe('Starting');
+  expect(stalled).toMatchObject({ status: 'True', ...waiting });
+  expect(after).toEqual([{ type: 'Event', event: { type: 'Warning', ...waiting } }]);
+});

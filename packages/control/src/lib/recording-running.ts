@@ -52,7 +52,7 @@ function planAlive(
   const { timing } = policy;
   const report = reportOf(reports, last.number);
   const attempt = { ...last, ...placeOf(observation ?? { state: 'Running' }) };
-  const situation = situationOf(last, report, recording.spec.state);
+  const situation = situationOf(last, report, recording.spec.state, observation?.waiting);
   const stopping = report?.state === 'Uploading' || report?.state === 'Ended';
   const next: RecordingStatus = {
     ...status,
@@ -76,7 +76,9 @@ function planAlive(
     status: told,
     before: [],
     after: [
-      ...(situation.kind === 'Starting' ? [] : eventOnReason(status, situation)),
+      ...(situation.kind === 'Starting' && situation.stalled !== true
+        ? []
+        : eventOnReason(status, situation)),
       ...(overdue
         ? [{ type: 'Terminate', runId: runId(recording.metadata.uid ?? '', last.number) } as const]
         : []),
@@ -113,7 +115,12 @@ function situationOf(
   last: RecordingAttempt,
   report: ReturnType<typeof reportOf>,
   wanted: RecordingSnapshot['recording']['spec']['state'],
+  waiting: NonNullable<RecordingSnapshot['observation']>['waiting'],
 ): Situation {
+  if (report === undefined && waiting !== undefined) {
+    const kind = last.mode === 'Finish' ? 'Uploading' : 'Starting';
+    return { kind, reason: waiting.reason, message: waiting.message, stalled: true };
+  }
   if (last.mode === 'Finish') {
     return { kind: 'Uploading', reason: 'Finishing', message: 'What earlier runs left is being completed.' };
   }

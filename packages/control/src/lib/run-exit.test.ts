@@ -35,3 +35,11 @@ const table: readonly (readonly [string, RunObservation, RunReport | undefined, 
 it.each(table)('%s', (_what, observation, said, end) => {
   expect(runEnd(observation, said)?.end).toBe(end);
 });
+
+it('says what ended a run that did not end by itself', () => {
+  const cause = { reason: 'Evicted', message: 'The node was low on memory.' };
+  expect(runEnd({ state: 'Exited', exitCode: 137, cause }, report())).toEqual({
+    end: 'Killed',
+    message: 'Evicted: The node was low on memory.',
+  });
+});

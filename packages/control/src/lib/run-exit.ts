@@ -23,6 +23,9 @@ export function runEnd(
     // Without any report it has not begun either: whoever asks launches it again.
     return report === undefined ? undefined : { end: 'Lost', message: 'It is gone without a result.' };
   }
+  if (observation.cause !== undefined) {
+    return { end: 'Killed', message: `${observation.cause.reason}: ${observation.cause.message}` };
+  }
   if (observation.signal !== undefined) {
     return { end: 'Killed', message: `It was ended by ${observation.signal}.` };
   }

@@ -70,6 +70,7 @@ export function planRun(input: RunPlanInput): RunPlan {
     ...deliveryOf(config, input.storages.length),
     keyBase: input.keyBase,
     previous: [...input.previous],
+    ...(config.merged.resources === undefined ? {} : { resources: config.merged.resources }),
     desired: !records ? 'Stopped' : config.state === 'Paused' ? 'Paused' : 'Recording',
   };
 }

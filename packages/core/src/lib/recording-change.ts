@@ -9,17 +9,19 @@ const stoppedMessage = 'was Stopped, which is final; choose another name to reco
 /** The rules of `recordingChangeProblems` as CEL, for all fields of the spec. */
 export function recordingChangeRules(
   fields: readonly string[],
-): readonly { readonly rule: string; readonly message: string }[] {
+): readonly { readonly rule: string; readonly message: string; readonly fieldPath: string }[] {
   return [
     ...fields
       .filter((field) => !isChangeable(field))
       .map((field) => ({
         rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
         message: `${field} ${advice}`,
+        fieldPath: `.${field}`,
       })),
     {
       rule: "!(has(oldSelf.state) && oldSelf.state == 'Stopped') || (has(self.state) && self.state == 'Stopped')",
       message: `state ${stoppedMessage}`,
+      fieldPath: '.state',
     },
   ];
 }

@@ -29,7 +29,11 @@ export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z
   }
   return withTransitionRules(
     ruled.meta({ ...schema.meta() }) as S,
-    rules.map(({ cel, message }) => ({ rule: cel, message })),
+    rules.map(({ cel, message, path }) => ({
+      rule: cel,
+      message,
+      ...(path === undefined ? {} : { fieldPath: `.${path.join('.')}` }),
+    })),
   );
 }
 
@@ -39,7 +43,7 @@ export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z
  */
 export function withTransitionRules<S extends z.ZodType>(
   schema: S,
-  rules: readonly { readonly rule: string; readonly message: string }[],
+  rules: readonly { readonly rule: string; readonly message: string; readonly fieldPath?: string }[],
 ): S {
   const before = schema.meta();
   return schema.meta({

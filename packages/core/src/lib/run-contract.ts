@@ -29,7 +29,10 @@ export type RunStorage = z.infer<typeof runStorage>;
 export const runSource = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('Stream'),
+    /** Empty where `urlFile` says it. */
     url: z.string(),
+    /** A mounted Secret's value: who launches the run does not see it. */
+    urlFile: z.string().optional(),
     /** How long a source that was there may be away before the recording ends. */
     lostTimeoutSeconds: z.number().positive(),
     /** How long to wait for the first media. */
@@ -149,12 +152,16 @@ export const runSpec = z.object({
     .object({
       url: z.string(),
       tokenFile: z.string().optional(),
+      /** Certificates (PEM) that an https address is held to, instead of the system's. */
+      caFile: z.string().optional(),
       /** When nobody has answered for this long the run ends as if interrupted, its files complete. Absent: it goes on. */
       awayTimeoutSeconds: z.number().positive().optional(),
     })
     .optional(),
-  /** Where the final report is written too, atomically (Kubernetes: the termination message's file). */
+  /** Where every report is written too, atomically. */
   resultFile: z.string().optional(),
+  /** A file that is there, of a pod's termination message: the last report is written into it, if it fits. */
+  terminationFile: z.string().optional(),
 });
 export type RunSpec = z.infer<typeof runSpec>;
 
@@ -235,10 +242,16 @@ export const runReply = z.object({
 export type RunReply = z.infer<typeof runReply>;
 
 /** A storage check, run by the same program with the same mounts and identity as a recording. */
-export const checkSpec = z.object({ version: z.literal(1), id: z.string(), storage: runStorage });
+export const checkSpec = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  storage: runStorage,
+  /** As for a run: the report goes there too. */
+  terminationFile: z.string().optional(),
+});
 export type CheckSpec = z.infer<typeof checkSpec>;
 
-/** What `recorder check` prints, as one line of JSON. */
+/** What `recorder check` prints, as one line of JSON, and writes into its termination file. */
 export const checkReport = z.object({
   version: z.literal(1),
   id: z.string(),

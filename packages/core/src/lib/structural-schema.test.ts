@@ -78,5 +78,6 @@ it('carries every rule as CEL', () => {
   expect(spec?.['x-kubernetes-validations']).toContainEqual({
     rule: "self.provider != 'S3' || has(self.s3)",
     message: 'is required with provider: S3',
+    fieldPath: '.s3',
   });
 });

@@ -1,6 +1,7 @@
-import { checkSpec, TapedeckError } from '@tapedeck/core';
+import { checkSpec, checkTermination, TapedeckError } from '@tapedeck/core';
 import { checkStorage } from '@tapedeck/storage';
 import { parseSpec, refuseSpec } from './spec-input.ts';
+import { writeTermination } from './termination-file.ts';
 
 /** A check answers in well under this; a storage that says nothing must not hold the check for ever. */
 const checkTimeoutMs = 120_000;
@@ -11,5 +12,6 @@ export async function runCheck(input: string): Promise<number> {
   if (spec instanceof TapedeckError) return refuseSpec(spec);
   const report = await checkStorage(spec, { signal: AbortSignal.timeout(checkTimeoutMs) });
   process.stdout.write(`${JSON.stringify(report)}\n`);
+  await writeTermination(spec.terminationFile, checkTermination(report));
   return report.ready ? 0 : 1;
 }

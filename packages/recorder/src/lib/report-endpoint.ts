@@ -16,17 +16,22 @@ export type SendReport = (report: RunReport) => Promise<RunReply>;
  * Posts reports to `http(s)://…` or `unix:/socket:/path`. The token file is read at every call, because
  * Kubernetes replaces projected tokens while the pod runs.
  */
-export function createReportEndpoint(target: { url: string; tokenFile?: string | undefined }): SendReport {
+export function createReportEndpoint(target: {
+  url: string;
+  tokenFile?: string | undefined;
+  caFile?: string | undefined;
+}): SendReport {
   const address = parseReportUrl(target.url);
   return async (report) => {
     const token = target.tokenFile === undefined ? undefined : await readFile(target.tokenFile, 'utf8');
+    const ca = target.caFile === undefined ? undefined : await readFile(target.caFile, 'utf8');
     const body = JSON.stringify(report);
     const headers: Record<string, string | number> = {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(body),
     };
     if (token !== undefined) headers.authorization = `Bearer ${token.trim()}`;
-    const text = await post(address, headers, body);
+    const text = await post(address, headers, body, ca);
     return runReply.parse(JSON.parse(text));
   };
 }
@@ -41,9 +46,19 @@ export function parseReportUrl(url: string): Address {
   throw new TapedeckError('InvalidManifest', 'report.url: neither http(s)://… nor unix:/socket:/path');
 }
 
-function post(address: Address, headers: Record<string, string | number>, body: string): Promise<string> {
+function post(
+  address: Address,
+  headers: Record<string, string | number>,
+  body: string,
+  ca: string | undefined,
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const options = { method: 'POST', headers, signal: AbortSignal.timeout(replyTimeoutMs) };
+    const options = {
+      method: 'POST',
+      headers,
+      signal: AbortSignal.timeout(replyTimeoutMs),
+      ...(ca === undefined ? {} : { ca }),
+    };
     const request =
       'url' in address
         ? (address.url.protocol === 'https:' ? httpsRequest : httpRequest)(address.url, options)

@@ -1,4 +1,11 @@
-import { exitCodes, type RunResult, type RunSpec, runSpec, TapedeckError } from '@tapedeck/core';
+import {
+  exitCodes,
+  type RunResult,
+  type RunSpec,
+  runSpec,
+  runTermination,
+  TapedeckError,
+} from '@tapedeck/core';
 import { finish } from './finish.ts';
 import { exitOf } from './outcome.ts';
 import { record } from './record.ts';
@@ -8,7 +15,9 @@ import { createReportEndpoint } from './report-endpoint.ts';
 import { createReportFile } from './report-file.ts';
 import { createRunBook, type RunBook } from './run-book.ts';
 import { createRunLog, type RunLog } from './run-log.ts';
+import { resolveSource } from './source-secret.ts';
 import { parseSpec, refuseSpec } from './spec-input.ts';
+import { writeTermination } from './termination-file.ts';
 
 /** What a run is given besides its spec. */
 export interface RunContext {
@@ -31,7 +40,8 @@ export interface DesiredState {
 
 /** One run from its spec to its exit code. */
 export async function runMain(input: string): Promise<number> {
-  const spec = parseSpec(runSpec, input);
+  const parsed = parseSpec(runSpec, input);
+  const spec = parsed instanceof TapedeckError ? parsed : await resolveSource(parsed);
   if (spec instanceof TapedeckError) return refuseSpec(spec);
   const log = createRunLog(spec.id, (line) => process.stderr.write(line));
   const interrupt = new AbortController();
@@ -82,6 +92,7 @@ async function run(spec: RunSpec, log: RunLog, interrupt: AbortController): Prom
     book.result = await modes[spec.mode](context).catch((error: unknown) => failed(error, log));
     book.state = 'Ended';
     await persist();
+    await writeTermination(spec.terminationFile, runTermination(book.report()), log);
     return book.result;
   } finally {
     clearInterval(watch);

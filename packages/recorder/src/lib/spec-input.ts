@@ -7,7 +7,7 @@ export function parseSpec<T>(schema: { parse(value: unknown): T }, input: string
   } catch (error) {
     // The words of a SyntaxError quote what it met; zod names only paths and expectations.
     const why = error instanceof SyntaxError ? 'it is not JSON' : String(error);
-    return new TapedeckError('InvalidManifest', `The spec on standard input cannot be read: ${why}`);
+    return new TapedeckError('InvalidManifest', `The spec cannot be read: ${why}`);
   }
 }
 

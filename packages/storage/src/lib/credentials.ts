@@ -18,11 +18,12 @@ export async function readCredentials(credentials: RunCredentials): Promise<Cred
       const value = await readFile(path.join(credentials.path, name), 'utf8');
       return [name, value.replace(/\r?\n$/, '')];
     });
+    if (names.length === 0) throw new Error('it is empty');
     return Object.fromEntries(await Promise.all(entries));
   } catch (error) {
     throw new TapedeckError(
       'InvalidCredentials',
-      `The storage's credentials cannot be read from ${credentials.path}; is the Secret mounted there?`,
+      `The storage's credentials cannot be read from ${credentials.path}; is the Secret there that credentials.secretRef names?`,
       { cause: error },
     );
   }

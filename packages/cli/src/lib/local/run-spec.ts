@@ -17,8 +17,10 @@ export interface RunSurroundings {
  */
 export function completeRunSpec(plan: RunPlan, around: RunSurroundings): RunSpec {
   const { namespace } = plan.recording;
+  // A process of one's own machine takes what it needs.
+  const { resources: _, ...rest } = plan;
   return {
-    ...plan,
+    ...rest,
     source: completeSource(plan.source, namespace, around.secrets),
     storages: completeStorages(plan, around.secrets),
     scratch: around.scratch,

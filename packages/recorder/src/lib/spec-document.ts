@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 /** A spec with a journal of 10,000 parts stays well below this. */
 const maxSpecBytes = 16 * 1024 * 1024;
 
@@ -11,4 +13,9 @@ export async function readStandardInput(): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A file that the launcher mounted. */
+export function readSpecFile(path: string): Promise<string> {
+  return readFile(path, 'utf8');
 }

@@ -1,0 +1,44 @@
+import type { Kind, ResourceByKind } from '@tapedeck/control';
+import { apiVersion, resourceSchemas } from '@tapedeck/core';
+import type { KubernetesObject } from './kubernetes-object.ts';
+
+const group = `/apis/${apiVersion}`;
+
+/** The plural of a kind, as it stands in addresses and in rules of access. */
+export const plurals = {
+  ExternalStorage: 'externalstorages',
+  Recording: 'recordings',
+  RecordingProfile: 'recordingprofiles',
+} as const satisfies Record<Kind, string>;
+
+/** Of all of a kind; of one namespace's where one is given. */
+export function collectionPath(kind: Kind, namespace?: string): string {
+  return namespace === undefined
+    ? `${group}/${plurals[kind]}`
+    : `${group}/namespaces/${namespace}/${plurals[kind]}`;
+}
+
+export function resourcePath(kind: Kind, namespace: string, name: string): string {
+  return `${collectionPath(kind, namespace)}/${name}`;
+}
+
+/** A resource as control wants it, with what only Kubernetes knows of it. */
+export interface StoredResource<K extends Kind> {
+  readonly resource: ResourceByKind[K];
+  readonly finalizers: readonly string[];
+}
+
+/**
+ * Reads an object strictly, as the schema has it; what the schema does not know (managedFields above all) is not kept.
+ * Undefined where it breaks the schema: a definition of another version is installed.
+ */
+export function readResource<K extends Kind>(
+  kind: K,
+  object: KubernetesObject,
+): StoredResource<K> | undefined {
+  // Items of a list come without these two.
+  const parsed = resourceSchemas[kind].safeParse({ ...object, apiVersion, kind });
+  if (!parsed.success) return undefined;
+  // The schema of a kind gives that kind.
+  return { resource: parsed.data as ResourceByKind[K], finalizers: object.metadata.finalizers ?? [] };
+}

@@ -1,0 +1,153 @@
+import type { RunPlan } from '@tapedeck/control';
+import { exitCodes } from '@tapedeck/core';
+import { describe, expect, it } from 'vitest';
+import { checkJob, checkName, runJob } from './job-manifest.ts';
+import type { RecorderSettings } from './recorder-settings.ts';
+
+const settings: RecorderSettings = {
+  image: 'tapedeck/recorder:0.1.0',
+  imagePullPolicy: 'IfNotPresent',
+  imagePullSecrets: ['pull'],
+  reportUrl: 'https://tapedeck-report.tapedeck-system.svc:8443',
+  reportCa: '-----BEGIN CERTIFICATE-----\n',
+  scratchBytes: 1024 * 1024 * 1024,
+  resources: { requests: { cpu: '500m', memory: '256Mi' }, limits: { memory: '1Gi' } },
+};
+const uid = '6f1c2a4e-0000-4000-8000-000000000001';
+
+const s3 = (name: string, more: object = {}): RunPlan['storages'][number] => ({
+  name,
+  spec: { provider: 'S3', s3: { bucket: 'recordings' }, ...more },
+});
+const withSecret = { credentials: { secretRef: { name: 'team-bucket' } } };
+const withAccount = (serviceAccountName: string) => ({ credentials: { serviceAccountName } });
+
+function plan(more: Partial<RunPlan> = {}): RunPlan {
+  return {
+    version: 1,
+    mode: 'Record',
+    id: `${uid}-1`,
+    recording: { namespace: 'lectures', name: 'physics-9am', uid },
+    attempt: 1,
+    source: { type: 'TestCard' },
+    video: { codec: 'H264', encode: 'Auto' },
+    audio: { codec: 'AAC' },
+    maxDurationSeconds: 7200,
+    splitEverySeconds: 3600,
+    durabilitySeconds: 5,
+    storages: [s3('team-bucket', withSecret)],
+    keyBase: 'lectures/physics_20261121T090000Z',
+    previous: [],
+    desired: 'Recording',
+    ...more,
+  };
+}
+
+describe('the Job of a run', () => {
+  it('is what it was', async () => {
+    const job = JSON.stringify(runJob(plan(), settings), null, 2);
+    await expect(`${job}\n`).toMatchFileSnapshot('testing/golden/run-job.golden');
+  });
+
+  it('with a secret address, resources of its own and two storages is what it was', async () => {
+    const source: RunPlan['source'] = {
+      type: 'Stream',
+      urlSecretRef: { name: 'join', key: 'url' },
+      lostTimeoutSeconds: 30,
+      startTimeoutSeconds: 30,
+    };
+    const wanted = plan({
+      source,
+      resources: { requests: { cpu: '2' } },
+      storages: [s3('team-bucket', withSecret), s3('cold', withAccount('recorder'))],
+    });
+    const job = JSON.stringify(runJob(wanted, { ...settings, priorityClassName: 'live' }), null, 2);
+    await expect(`${job}\n`).toMatchFileSnapshot('testing/golden/run-job-stream.golden');
+  });
+
+  it('fails at every exit code of the table but success, so that no second pod comes', () => {
+    const { rules } = runJob(plan(), settings).spec.podFailurePolicy;
+    const codes = rules.flatMap((rule) => ('onExitCodes' in rule ? rule.onExitCodes.values : []));
+    expect([...codes].sort()).toEqual(
+      Object.values(exitCodes)
+        .filter((code) => code !== 0)
+        .sort(),
+    );
+    expect(rules.every(({ action }) => action === 'FailJob')).toBe(true);
+  });
+
+  it('has a name that depends on the run alone and leaves room for a pod’s own', () => {
+    expect(runJob(plan(), settings).metadata.name).toBe(
+      runJob(plan({ desired: 'Paused' }), settings).metadata.name,
+    );
+    expect(runJob(plan({ id: `${uid}-128` }), settings).metadata.name.length).toBeLessThanOrEqual(57);
+  });
+
+  it('holds nothing of a Secret but its name', () => {
+    const text = JSON.stringify(runJob(plan(), settings));
+    expect(text).toContain('"credentials\\":{\\"type\\":\\"Directory\\"');
+    expect(text).not.toMatch(/secretAccessKey|stringData|secretKeyRef/);
+  });
+
+  it('has the one ServiceAccount that its storages name', () => {
+    const storages = [s3('a', withAccount('recorder')), s3('b'), s3('c', withAccount('recorder'))];
+    expect(runJob(plan({ storages }), settings).spec.template.spec).toMatchObject({
+      serviceAccountName: 'recorder',
+    });
+    const two = [s3('a', withAccount('one')), s3('b', withAccount('two'))];
+    expect(() => runJob(plan({ storages: two }), settings)).toThrow(
+      'ExternalStorages a and b name different ServiceAccounts, and one pod has one',
+    );
+  });
+
+  it('refuses a directory of one machine', () => {
+    const storages: RunPlan['storages'] = [
+      { name: 'here', spec: { provider: 'Local', local: { directory: '/a' } } },
+    ];
+    expect(() => runJob(plan({ storages }), settings)).toThrow(
+      'ExternalStorage here is a directory of one machine',
+    );
+  });
+
+  it('refuses what does not fit into an annotation', () => {
+    const parts = Array.from({ length: 4000 }, (_, index) => ({
+      number: index + 1,
+      offset: index * 8_388_608,
+      size: 8_388_608,
+      receipt: { etag: 'a'.repeat(34) },
+    }));
+    const journal = {
+      version: 1 as const,
+      storage: 'team-bucket',
+      key: 'a',
+      contentType: 'video/mp4',
+      token: {},
+      parts,
+    };
+    const file = {
+      segment: 1,
+      attempt: 1,
+      key: 'a',
+      storage: 'team-bucket',
+      state: 'Open' as const,
+      bytes: 1,
+      durationSeconds: 1,
+      journal,
+    };
+    expect(() => runJob(plan({ previous: [file] }), settings)).toThrow('too many parts for one pod');
+  });
+});
+
+describe('the Job of a check', () => {
+  const check = { id: `${uid}-1764000000000-12`, namespace: 'lectures', ...s3('team-bucket', withSecret) };
+
+  it('is what it was', async () => {
+    const job = JSON.stringify(checkJob(check, settings), null, 2);
+    await expect(`${job}\n`).toMatchFileSnapshot('testing/golden/check-job.golden');
+  });
+
+  it('has a name that a Job may have, whatever its id', () => {
+    expect(checkName(check.id)).toMatch(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
+    expect(checkName(`${uid}-1764000000000-1`)).not.toBe(checkName(`${uid}-1764000000000-2`));
+  });
+});

@@ -1,0 +1,154 @@
+import type { IncomingMessage, RequestOptions } from 'node:http';
+import { Agent, request as httpsRequest } from 'node:https';
+import { KubeConfig } from '@kubernetes/client-node';
+import { ApiError } from './api-error.ts';
+import { apiStatus, type WatchEvent, watchEvent } from './kubernetes-object.ts';
+
+/** A server that accepts and says nothing would hold a call for five minutes otherwise. */
+const callTimeoutMs = 10_000;
+/** A page of 500 objects from a busy server. */
+const listTimeoutMs = 30_000;
+/** Bookmarks come about once a minute: a watch without any line for longer is dead. */
+const silentWatchMs = 150_000;
+
+export interface ApiCall {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** With its query: `/api/v1/pods?limit=500`. */
+  readonly path: string;
+  readonly body?: unknown;
+  /** JSON unless something else is said. */
+  readonly contentType?: string;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The API server, as JSON in and JSON out: typed models would drop what they do not know. */
+export interface KubeApi {
+  /** Rejects with `ApiError`, also where nothing answered in time. */
+  call(call: ApiCall): Promise<unknown>;
+  /** Server-side apply of our own fields, taking them over from whoever held them. */
+  apply(path: string, manager: string, body: unknown): Promise<unknown>;
+  list(path: string, signal: AbortSignal): Promise<unknown>;
+  /** Each line of a watch until the server ends it. Rejects with `ApiError` where it breaks off. */
+  watch(path: string, onEvent: (event: WatchEvent) => void, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Reached as a kubeconfig's text says; without one as kubectl would be, and inside of a cluster with the pod's
+ * ServiceAccount.
+ */
+export function openKubeApi(kubeconfig?: string): KubeApi {
+  const config = new KubeConfig();
+  if (kubeconfig === undefined) config.loadFromDefault();
+  else config.loadFromString(kubeconfig);
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) throw new ApiError(0, 'NoCluster', 'the kubeconfig names no cluster');
+  const base = cluster.server.replace(/\/$/, '');
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+
+  async function open(call: ApiCall, signal: AbortSignal): Promise<IncomingMessage> {
+    const options: RequestOptions = { method: call.method ?? 'GET', headers: { accept: 'application/json' } };
+    await config.applyToHTTPSOptions(options);
+    // Its own agent closes the connection after each call.
+    if (cluster?.proxyUrl === undefined) options.agent = agent;
+    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+    options.headers = {
+      ...(options.headers as Record<string, string>),
+      ...(body === undefined
+        ? {}
+        : {
+            'content-type': call.contentType ?? 'application/json',
+            'content-length': String(Buffer.byteLength(body)),
+          }),
+    };
+    return await new Promise((resolve, reject) => {
+      const request = httpsRequest(`${base}${call.path}`, { ...options, signal }, resolve);
+      request.on('error', reject);
+      request.on('socket', (socket) => socket.setKeepAlive(true, 15_000));
+      request.end(body);
+    });
+  }
+
+  async function answered(call: ApiCall, signal: AbortSignal): Promise<unknown> {
+    const response = await open(call, signal);
+    const chunks: Buffer[] = [];
+    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+    const text = Buffer.concat(chunks).toString('utf8');
+    const status = response.statusCode ?? 0;
+    if (status >= 200 && status < 300) return text === '' ? undefined : JSON.parse(text);
+    throw refusal(status, text);
+  }
+
+  async function call(one: ApiCall): Promise<unknown> {
+    const limit = AbortSignal.timeout(one.timeoutMs ?? callTimeoutMs);
+    const signal = one.signal === undefined ? limit : AbortSignal.any([limit, one.signal]);
+    try {
+      return await answered(one, signal);
+    } catch (error) {
+      throw broken(error, `${one.method ?? 'GET'} ${one.path.split('?')[0]}`);
+    }
+  }
+
+  return {
+    call,
+    apply: (path, manager, body) =>
+      call({
+        method: 'PATCH',
+        path: `${path}?fieldManager=${manager}&force=true`,
+        body,
+        contentType: 'application/apply-patch+yaml',
+      }),
+    list: (path, signal) => call({ path, signal, timeoutMs: listTimeoutMs }),
+    async watch(path, onEvent, signal) {
+      const silence = new AbortController();
+      const timer = setTimeout(() => silence.abort(), silentWatchMs);
+      let response: IncomingMessage | undefined;
+      try {
+        response = await open({ path }, AbortSignal.any([signal, silence.signal]));
+        if (response.statusCode !== 200) {
+          const chunks: Buffer[] = [];
+          for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+          throw refusal(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'));
+        }
+        await readLines(response, (line) => {
+          timer.refresh();
+          onEvent(watchEvent.parse(JSON.parse(line)));
+        });
+      } catch (error) {
+        throw broken(error, `watch ${path.split('?')[0]}`);
+      } finally {
+        clearTimeout(timer);
+        response?.destroy();
+      }
+    },
+  };
+}
+
+/** Lines up to the end of the answer; a connection that breaks is a rejection, which readline alone would hide. */
+async function readLines(response: IncomingMessage, onLine: (line: string) => void): Promise<void> {
+  let rest = '';
+  response.setEncoding('utf8');
+  for await (const chunk of response as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') onLine(line);
+  }
+}
+
+function refusal(status: number, text: string): ApiError {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    parsed = {}; // A proxy's page, or nothing: the status says what there is to say.
+  }
+  const known = apiStatus.safeParse(parsed);
+  const { reason, message } = known.success ? known.data : { reason: 'Unknown', message: '' };
+  return new ApiError(status, reason, message === '' ? `the API server answered ${status}` : message);
+}
+
+function broken(error: unknown, what: string): ApiError {
+  if (error instanceof ApiError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new ApiError(0, 'Unreachable', `${what}: ${message}`, { cause: error });
+}

@@ -1,0 +1,105 @@
+import type { KubeApi } from './kube-api.ts';
+import {
+  type LaunchedJob,
+  type LaunchedPod,
+  readJob,
+  readPod,
+  recordingOf,
+  runOf,
+} from './launched-object.ts';
+import { hasEnded } from './pod-problem.ts';
+import { createReflector, type Reflector } from './reflector.ts';
+import { launchedSelector } from './run-labels.ts';
+
+/** Everything that was launched and is there, kept current by watches. */
+export interface Launched {
+  readonly synced: Promise<void>;
+  readonly jobs: Reflector<LaunchedJob>;
+  readonly pods: Reflector<LaunchedPod>;
+  job(run: string): LaunchedJob | undefined;
+  /** Those that are there, and the last one that was seen to end: a pod's end is gone with it. */
+  podsOf(run: string): readonly LaunchedPod[];
+  forget(run: string): void;
+  /** Calls back with the uid of a recording whose Jobs or pods changed. */
+  subscribe(listener: (recordingUid: string) => void): () => void;
+}
+
+export function createLaunched(options: {
+  readonly api: KubeApi;
+  readonly namespace?: string | undefined;
+  readonly onProblem: (event: string, details: Readonly<Record<string, unknown>>) => void;
+  readonly signal: AbortSignal;
+}): Launched {
+  const { api, onProblem, signal, namespace } = options;
+  const scope = namespace === undefined ? '' : `/namespaces/${namespace}`;
+  const common = { api, labelSelector: launchedSelector, onProblem, signal };
+  const jobs = createReflector({ ...common, path: `/apis/batch/v1${scope}/jobs`, read: readJob });
+  const pods = createReflector({ ...common, path: `/api/v1${scope}/pods`, read: readPod });
+  /** Where the objects of a run are, as `namespace/name`. */
+  const jobOf = new Map<string, readonly [string, string]>();
+  const podNames = new Map<string, Map<string, readonly [string, string]>>();
+  const endings = new Map<string, LaunchedPod>();
+  const listeners = new Set<(uid: string) => void>();
+  const runsByName = new Map<string, { run: string; uid: string }>();
+
+  const tell = (uid: string | undefined) => {
+    if (uid !== undefined) for (const listener of [...listeners]) listener(uid);
+  };
+
+  jobs.subscribe((at, name) => {
+    const job = jobs.get(at, name);
+    const run = job === undefined ? undefined : runOf(job);
+    if (job !== undefined && run !== undefined) {
+      jobOf.set(run, [at, name]);
+      runsByName.set(`job/${at}/${name}`, { run, uid: recordingOf(job) ?? '' });
+      tell(recordingOf(job));
+      return;
+    }
+    const gone = runsByName.get(`job/${at}/${name}`);
+    runsByName.delete(`job/${at}/${name}`);
+    if (gone === undefined) return;
+    jobOf.delete(gone.run);
+    tell(gone.uid);
+  });
+  pods.subscribe((at, name) => {
+    const pod = pods.get(at, name);
+    const run = pod === undefined ? undefined : runOf(pod);
+    if (pod !== undefined && run !== undefined) {
+      const names = podNames.get(run) ?? new Map<string, readonly [string, string]>();
+      podNames.set(run, names.set(name, [at, name]));
+      runsByName.set(`pod/${at}/${name}`, { run, uid: recordingOf(pod) ?? '' });
+      if (hasEnded(pod)) endings.set(run, pod);
+      tell(recordingOf(pod));
+      return;
+    }
+    const gone = runsByName.get(`pod/${at}/${name}`);
+    runsByName.delete(`pod/${at}/${name}`);
+    if (gone === undefined) return;
+    podNames.get(gone.run)?.delete(name);
+    tell(gone.uid);
+  });
+
+  return {
+    synced: Promise.all([jobs.synced, pods.synced]).then(() => undefined),
+    jobs,
+    pods,
+    job(run) {
+      const at = jobOf.get(run);
+      return at === undefined ? undefined : jobs.get(...at);
+    },
+    podsOf(run) {
+      const there = [...(podNames.get(run)?.values() ?? [])].flatMap((at) => pods.get(...at) ?? []);
+      const ending = endings.get(run);
+      const known = there.some(({ metadata }) => metadata.uid === ending?.metadata.uid);
+      return ending === undefined || known ? there : [...there, ending];
+    },
+    forget(run) {
+      endings.delete(run);
+      if (podNames.get(run)?.size === 0) podNames.delete(run);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

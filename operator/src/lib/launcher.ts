@@ -1,0 +1,250 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Launcher, Log } from '@tapedeck/control';
+import { type CheckReport, checkReport, TapedeckError } from '@tapedeck/core';
+import { z } from 'zod';
+import { ApiError, isConflict, isNotFound } from './api-error.ts';
+import { checkJob, checkName, runJob } from './job-manifest.ts';
+import type { KubeApi } from './kube-api.ts';
+import { createLaunched, type Launched } from './launched.ts';
+import { type LaunchedPod, recordingOf } from './launched-object.ts';
+import { endOf, hasEnded, isLost, waitingFor } from './pod-problem.ts';
+import type { RecorderSettings } from './recorder-settings.ts';
+import { observeRun } from './run-observation.ts';
+
+/** How often pods are looked at that nothing happens to: a missing Secret changes nothing of a pod. */
+const lookMs = 5_000;
+/** Longer than any check of a storage, its image pulled. */
+const checkTimeoutMs = 240_000;
+/** Between looks at a check's pod, where no change told of it. */
+const checkPollMs = 1_000;
+/** A check whose pod cannot start for so long says why, rather than wait for its time to be over. */
+const checkPatienceMs = 30_000;
+
+const events = z.object({
+  items: z.array(
+    z.object({
+      reason: z.string().optional(),
+      message: z.string().optional(),
+      lastTimestamp: z.string().nullish(),
+      metadata: z.object({ creationTimestamp: z.string().nullish() }),
+    }),
+  ),
+});
+
+export interface KubeLauncher extends Launcher {
+  readonly synced: Promise<void>;
+  readonly launched: Launched;
+}
+
+/** Runs as Jobs. A run's Job has a name made of its id, so that launching it twice is launching it once. */
+export function createKubeLauncher(options: {
+  readonly api: KubeApi;
+  readonly namespace?: string | undefined;
+  readonly settings: RecorderSettings;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}): KubeLauncher {
+  const { api, settings, log, signal } = options;
+  const launched = createLaunched({
+    api,
+    namespace: options.namespace,
+    onProblem: (event, details) => log.warn(event, details),
+    signal,
+  });
+  const mountFailures = new Map<string, string>();
+  const listeners = new Set<(recordingUid: string) => void>();
+  const jobsPath = (namespace: string) => `/apis/batch/v1/namespaces/${namespace}/jobs`;
+
+  const tell = (uid: string) => {
+    for (const listener of [...listeners]) listener(uid);
+  };
+  launched.subscribe(tell);
+
+  async function create(namespace: string, job: unknown): Promise<void> {
+    try {
+      launched.jobs.put(await api.call({ method: 'POST', path: jobsPath(namespace), body: job }));
+    } catch (error) {
+      // Of that name: launched before.
+      if (isConflict(error)) return;
+      throw launchError(error, namespace);
+    }
+  }
+
+  async function mountFailure(pod: LaunchedPod): Promise<string | undefined> {
+    const { namespace = '', uid } = pod.metadata;
+    const selector = encodeURIComponent(`involvedObject.uid=${uid},reason=FailedMount`);
+    const answer = await api.call({
+      path: `/api/v1/namespaces/${namespace}/events?fieldSelector=${selector}`,
+    });
+    const time = (event: z.infer<typeof events>['items'][number]) =>
+      event.lastTimestamp ?? event.metadata.creationTimestamp ?? '';
+    const newest = events.parse(answer).items.sort((a, b) => (time(a) < time(b) ? -1 : 1));
+    return newest.at(-1)?.message;
+  }
+
+  /** Pods to which nothing happens: why they do not start, and whether their node is lost. */
+  async function look(): Promise<void> {
+    const now = new Date();
+    const seen = new Set<string>();
+    for (const pod of [...launched.pods.values()]) {
+      const uid = recordingOf(pod);
+      if (hasEnded(pod)) continue;
+      seen.add(pod.metadata.uid);
+      if (isLost(pod, now) && uid !== undefined) tell(uid);
+      const age = now.getTime() - Date.parse(pod.metadata.creationTimestamp ?? '');
+      if (pod.status.phase !== 'Pending' || pod.spec.nodeName === undefined || !(age > lookMs)) continue;
+      const failure = await mountFailure(pod);
+      if (failure === undefined || failure === mountFailures.get(pod.metadata.uid)) continue;
+      mountFailures.set(pod.metadata.uid, failure);
+      if (uid !== undefined) tell(uid);
+    }
+    for (const uid of [...mountFailures.keys()]) if (!seen.has(uid)) mountFailures.delete(uid);
+  }
+
+  async function keepLooking(): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(lookMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      await look().catch((error: unknown) => log.warn('PodsNotSeen', { message: String(error) }));
+    }
+  }
+  void keepLooking();
+
+  function objectsOf(run: string) {
+    const pods = launched.podsOf(run);
+    const failing = pods.find(({ metadata }) => mountFailures.has(metadata.uid));
+    return {
+      job: launched.job(run),
+      pods,
+      now: new Date(),
+      mountFailure: failing === undefined ? undefined : mountFailures.get(failing.metadata.uid),
+    };
+  }
+
+  async function removeJob(namespace: string, name: string): Promise<void> {
+    try {
+      await api.call({
+        method: 'DELETE',
+        path: `${jobsPath(namespace)}/${name}`,
+        body: { propagationPolicy: 'Background' },
+      });
+    } catch (error) {
+      if (!isNotFound(error)) throw TapedeckError.from(error);
+    }
+  }
+
+  function checkPod(namespace: string, job: string): LaunchedPod | undefined {
+    for (const pod of launched.pods.values()) {
+      const { metadata } = pod;
+      if (metadata.namespace === namespace && metadata.labels?.['job-name'] === job) return pod;
+    }
+    return undefined;
+  }
+
+  return {
+    synced: launched.synced,
+    launched,
+
+    async launch(plan) {
+      await launched.synced;
+      await create(plan.recording.namespace, runJob(plan, settings));
+    },
+
+    async observe(run) {
+      await launched.synced;
+      return observeRun(objectsOf(run));
+    },
+
+    async terminate(run) {
+      const job = launched.job(run);
+      if (job === undefined || job.spec.suspend === true) return;
+      const { namespace = '', name, uid } = job.metadata;
+      try {
+        // A Job that is suspended has its pod ended with its grace period, and gets no other.
+        launched.jobs.put(
+          await api.call({
+            method: 'PATCH',
+            path: `${jobsPath(namespace)}/${name}`,
+            body: { metadata: { uid }, spec: { suspend: true } },
+            contentType: 'application/merge-patch+json',
+          }),
+        );
+      } catch (error) {
+        if (!isNotFound(error) && !isConflict(error)) throw TapedeckError.from(error);
+      }
+    },
+
+    async forget(run) {
+      await launched.synced;
+      const job = launched.job(run);
+      if (job !== undefined) await removeJob(job.metadata.namespace ?? '', job.metadata.name);
+      launched.forget(run);
+    },
+
+    watch(onChange, stop) {
+      if (stop.aborted) return;
+      listeners.add(onChange);
+      stop.addEventListener('abort', () => listeners.delete(onChange), { once: true });
+    },
+
+    async check(plan, stop) {
+      await launched.synced;
+      const { namespace } = plan;
+      const job = checkName(plan.id);
+      const begun = performance.now();
+      try {
+        await create(namespace, checkJob(plan, settings));
+        for (;;) {
+          const pod = checkPod(namespace, job);
+          if (pod !== undefined && hasEnded(pod)) return readCheck(pod, plan.name);
+          const waited = performance.now() - begun;
+          const failure = pod === undefined ? undefined : mountFailures.get(pod.metadata.uid);
+          const problem = pod === undefined ? undefined : waitingFor(pod, new Date(), failure);
+          if (problem !== undefined && waited > checkPatienceMs) {
+            throw new TapedeckError(
+              'Unknown',
+              `the check of storage ${plan.name} does not start: ${problem.message}`,
+            );
+          }
+          if (waited > checkTimeoutMs) {
+            throw new TapedeckError(
+              'StorageTimeout',
+              `the check of storage ${plan.name} has not ended within ${checkTimeoutMs / 1000} s`,
+            );
+          }
+          await sleep(checkPollMs, undefined, { signal: stop });
+        }
+      } catch (error) {
+        if (stop.aborted)
+          throw new TapedeckError('Aborted', `the check of storage ${plan.name} was given up`);
+        throw error;
+      } finally {
+        await removeJob(namespace, job).catch((error: unknown) =>
+          log.warn('CheckNotRemoved', { namespace, name: plan.name, message: String(error) }),
+        );
+      }
+    },
+  };
+}
+
+function launchError(error: unknown, namespace: string): TapedeckError {
+  if (error instanceof TapedeckError) return error;
+  if (!(error instanceof ApiError)) return TapedeckError.from(error);
+  if (error.status === 403 && /being terminated/.test(error.message)) {
+    return new TapedeckError('Aborted', `namespace ${namespace} is being deleted`, { cause: error });
+  }
+  const code = error.status === 422 || error.status === 400 ? 'NotSupported' : 'Unknown';
+  return new TapedeckError(code, `its Job was refused: ${error.message}`, { cause: error });
+}
+
+function readCheck(pod: LaunchedPod, storage: string): CheckReport {
+  const end = endOf(pod);
+  try {
+    return checkReport.parse(JSON.parse(end?.message ?? ''));
+  } catch (cause) {
+    const how = end === undefined ? (pod.status.reason ?? 'without a word') : `exit code ${end.exitCode}`;
+    throw new TapedeckError('Unknown', `the check of storage ${storage} ended (${how}) without a report`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,136 @@
+import type { Kind } from '@tapedeck/control';
+import {
+  type ExternalStorage,
+  findCondition,
+  isFinalPhase,
+  parseDuration,
+  type Recording,
+} from '@tapedeck/core';
+import type { Metric } from './metric-text.ts';
+import type { ReflectorCounts } from './reflector.ts';
+import type { Refusal } from './report-server.ts';
+
+/** What is counted while the process runs. */
+export interface OperatorCounters {
+  reconciled(kind: Kind, seconds: number, failed: boolean): void;
+  reported(refusal: Refusal | undefined): void;
+  metrics(): readonly Metric[];
+}
+
+export function createOperatorCounters(): OperatorCounters {
+  const looks = new Map<Kind, { count: number; seconds: number; failures: number }>();
+  const reports = new Map<string, number>();
+  return {
+    reconciled(kind, seconds, failed) {
+      const one = looks.get(kind) ?? { count: 0, seconds: 0, failures: 0 };
+      looks.set(kind, {
+        count: one.count + 1,
+        seconds: one.seconds + seconds,
+        failures: one.failures + (failed ? 1 : 0),
+      });
+    },
+    reported(refusal) {
+      const result = refusal ?? 'Taken';
+      reports.set(result, (reports.get(result) ?? 0) + 1);
+    },
+    metrics() {
+      const perKind = (name: string, help: string, of: 'count' | 'seconds' | 'failures'): Metric => ({
+        name,
+        help,
+        type: 'counter',
+        samples: [...looks].map(([kind, one]) => ({ labels: { kind }, value: one[of] })),
+      });
+      return [
+        perKind('tapedeck_reconcile_total', 'Looks at resources.', 'count'),
+        perKind('tapedeck_reconcile_seconds_total', 'Time that they took.', 'seconds'),
+        perKind('tapedeck_reconcile_failures_total', 'Looks that failed and are repeated.', 'failures'),
+        {
+          name: 'tapedeck_reports_total',
+          help: 'Reports of runs, by what became of them.',
+          type: 'counter',
+          samples: [...reports].map(([result, value]) => ({ labels: { result }, value })),
+        },
+      ];
+    },
+  };
+}
+
+export interface OperatorState {
+  readonly recordings: Iterable<Recording>;
+  readonly storages: Iterable<ExternalStorage>;
+  readonly reflectors: Readonly<
+    Record<string, { readonly counts: ReflectorCounts; readonly silentMs: number }>
+  >;
+  readonly leads: boolean;
+  readonly waiting: number;
+}
+
+/** What is true now, from the copies that watches keep. */
+export function stateMetrics(state: OperatorState): readonly Metric[] {
+  const phases = new Map<string, number>();
+  const readiness = new Map<string, { ready: string; reason: string; value: number }>();
+  let lag = 0;
+  let uploaded = 0;
+  let attempts = 0;
+  for (const { status } of state.recordings) {
+    const phase = status?.phase ?? 'Pending';
+    phases.set(phase, (phases.get(phase) ?? 0) + 1);
+    if (isFinalPhase(status?.phase)) continue;
+    attempts += status?.attempts?.length ?? 0;
+    uploaded += status?.progress?.bytesUploaded ?? 0;
+    if (status?.progress !== undefined) lag = Math.max(lag, parseDuration(status.progress.lag));
+  }
+  for (const { status } of state.storages) {
+    const { status: ready = 'Unknown', reason = 'Unchecked' } =
+      findCondition(status?.conditions, 'Ready') ?? {};
+    const key = `${ready}/${reason}`;
+    readiness.set(key, { ready, reason, value: (readiness.get(key)?.value ?? 0) + 1 });
+  }
+  const gauge = (name: string, help: string, value: number): Metric => ({
+    name,
+    help,
+    type: 'gauge',
+    samples: [{ value }],
+  });
+  const watch = (name: string, help: string, of: keyof ReflectorCounts): Metric => ({
+    name,
+    help,
+    type: 'counter',
+    samples: Object.entries(state.reflectors).map(([resource, { counts }]) => ({
+      labels: { resource },
+      value: counts[of],
+    })),
+  });
+  return [
+    {
+      name: 'tapedeck_recordings',
+      help: 'Recordings by phase.',
+      type: 'gauge',
+      samples: [...phases].map(([phase, value]) => ({ labels: { phase }, value })),
+    },
+    {
+      name: 'tapedeck_storages',
+      help: 'ExternalStorages by readiness and its reason.',
+      type: 'gauge',
+      samples: [...readiness.values()].map(({ value, ...labels }) => ({ labels, value })),
+    },
+    gauge('tapedeck_upload_lag_seconds', 'Age of the oldest byte that no storage holds yet.', lag),
+    gauge('tapedeck_uploaded_bytes', 'Bytes that storages hold of recordings that go on.', uploaded),
+    gauge('tapedeck_attempts', 'Runs of recordings that go on.', attempts),
+    gauge('tapedeck_leader', 'Whether this replica leads.', state.leads ? 1 : 0),
+    gauge('tapedeck_queue_length', 'Resources that wait to be looked at.', state.waiting),
+    watch('tapedeck_lists_total', 'Lists of a resource.', 'lists'),
+    watch('tapedeck_watches_total', 'Watches that were begun.', 'watches'),
+    watch('tapedeck_watch_failures_total', 'Lists and watches that broke off.', 'failures'),
+    watch('tapedeck_watch_missed_total', 'Changes that only a later list found.', 'missed'),
+    {
+      name: 'tapedeck_watch_silent_seconds',
+      help: 'Time since a list or a watch last worked.',
+      type: 'gauge',
+      samples: Object.entries(state.reflectors).map(([resource, { silentMs }]) => ({
+        labels: { resource },
+        value: Math.round(silentMs) / 1000,
+      })),
+    },
+  ];
+}

@@ -1,0 +1,184 @@
+import { type ExternalStorageSpec, TapedeckError } from '@tapedeck/core';
+import { podAnnotations, podFiles } from './pod-files.ts';
+import { type RecorderSettings, reportAudience } from './recorder-settings.ts';
+import { credentialsPath } from './run-document.ts';
+
+/** A recorder is safe 15 s after SIGTERM; the rest is for a node that is busy. */
+const graceSeconds = 30;
+/** A node that is gone is noticed after some 45 s; no use in waiting the five minutes that are usual then. */
+const lostNodeSeconds = 30;
+/** Nobody in particular: any uid will do, and 0 will not. */
+const user = 65_532;
+/** Kubernetes wants ten minutes at least; the recorder reads the token at each report. */
+const tokenSeconds = 3600;
+const mebibyte = 1024 * 1024;
+/** Programs keep little in /tmp. */
+const temporaryBytes = 64 * mebibyte;
+
+export interface RecorderPodInput {
+  readonly command: 'run' | 'check';
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** What the recorder reads, see `runDocument`. */
+  readonly document: string;
+  readonly storages: readonly { readonly name: string; readonly spec: ExternalStorageSpec }[];
+  readonly sourceSecret?: { readonly name: string; readonly key: string } | undefined;
+  readonly resources?: RecorderSettings['resources'] | undefined;
+  readonly settings: RecorderSettings;
+}
+
+/**
+ * The pod of a recorder, within the restricted Pod Security Standard: no Kubernetes credentials but a token that only our
+ * report endpoint takes, of Secrets just those that its storages and its source name, and a root that cannot be written.
+ */
+export function recorderPod(input: RecorderPodInput) {
+  const { command, settings } = input;
+  const runs = command === 'run';
+  const resources = { ...settings.resources, ...input.resources };
+  const secrets = input.storages.flatMap(({ spec }, index) => {
+    const name = spec.credentials?.secretRef?.name;
+    return name === undefined ? [] : [{ name, volume: `credentials-${index}`, path: credentialsPath(index) }];
+  });
+  const mounts = [
+    { name: 'run', mountPath: podFiles.run, readOnly: true },
+    { name: 'scratch', mountPath: podFiles.scratch },
+    { name: 'tmp', mountPath: podFiles.temporary },
+    ...(runs ? [{ name: 'token', mountPath: podFiles.token, readOnly: true }] : []),
+    ...secrets.map(({ volume, path }) => ({ name: volume, mountPath: path, readOnly: true })),
+    ...(input.sourceSecret === undefined
+      ? []
+      : [{ name: 'source', mountPath: podFiles.source, readOnly: true }]),
+  ];
+  const account = serviceAccountOf(input.storages);
+  return {
+    metadata: {
+      labels: input.labels,
+      annotations: {
+        ...input.annotations,
+        // Both say it to an autoscaler in its own words: a recording cannot be moved.
+        'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+        'karpenter.sh/do-not-disrupt': 'true',
+        [podAnnotations.spec]: input.document,
+        ...(runs ? { [podAnnotations.ca]: settings.reportCa } : {}),
+      },
+    },
+    spec: {
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: graceSeconds,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      ...(account === undefined ? {} : { serviceAccountName: account }),
+      ...(settings.priorityClassName === undefined ? {} : { priorityClassName: settings.priorityClassName }),
+      ...(settings.nodeSelector === undefined ? {} : { nodeSelector: settings.nodeSelector }),
+      ...(settings.imagePullSecrets === undefined
+        ? {}
+        : { imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })) }),
+      tolerations: [
+        ...['not-ready', 'unreachable'].map((state) => ({
+          key: `node.kubernetes.io/${state}`,
+          operator: 'Exists',
+          effect: 'NoExecute',
+          tolerationSeconds: lostNodeSeconds,
+        })),
+        ...(settings.tolerations ?? []),
+      ],
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: user,
+        runAsGroup: user,
+        // Volumes of Secrets and tokens belong to this group.
+        fsGroup: user,
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+      containers: [
+        {
+          name: 'recorder',
+          image: settings.image,
+          ...(settings.imagePullPolicy === undefined ? {} : { imagePullPolicy: settings.imagePullPolicy }),
+          args: [command, podFiles.spec],
+          env: [{ name: 'HOME', value: podFiles.temporary }],
+          resources,
+          terminationMessagePath: podFiles.termination,
+          terminationMessagePolicy: 'File',
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          },
+          volumeMounts: mounts,
+        },
+      ],
+      volumes: [
+        {
+          name: 'run',
+          downwardAPI: {
+            items: [
+              annotationFile('spec.json', podAnnotations.spec),
+              ...(runs ? [annotationFile('ca.crt', podAnnotations.ca)] : []),
+            ],
+          },
+        },
+        // Parts spool up to the limit; the rest is for the file system's own.
+        {
+          name: 'scratch',
+          emptyDir: { sizeLimit: `${Math.ceil(settings.scratchBytes / mebibyte) + 64}Mi` },
+        },
+        { name: 'tmp', emptyDir: { sizeLimit: `${temporaryBytes / mebibyte}Mi` } },
+        ...(runs
+          ? [
+              {
+                name: 'token',
+                projected: {
+                  sources: [
+                    {
+                      serviceAccountToken: {
+                        audience: reportAudience,
+                        expirationSeconds: tokenSeconds,
+                        path: 'token',
+                      },
+                    },
+                  ],
+                },
+              },
+            ]
+          : []),
+        ...secrets.map(({ name, volume }) => ({
+          name: volume,
+          // A check starts without its Secret too, and says that it is missing; a run waits for it.
+          secret: { secretName: name, defaultMode: 0o440, ...(runs ? {} : { optional: true }) },
+        })),
+        ...(input.sourceSecret === undefined
+          ? []
+          : [
+              {
+                name: 'source',
+                secret: {
+                  secretName: input.sourceSecret.name,
+                  defaultMode: 0o440,
+                  items: [{ key: input.sourceSecret.key, path: 'url' }],
+                },
+              },
+            ]),
+      ],
+    },
+  };
+}
+
+function annotationFile(path: string, annotation: string) {
+  return { path, fieldRef: { fieldPath: `metadata.annotations['${annotation}']` } };
+}
+
+/** A pod has one identity. Only a storage names it, never a recording. */
+function serviceAccountOf(storages: RecorderPodInput['storages']): string | undefined {
+  const named = storages.flatMap(({ name, spec }) => {
+    const account = spec.credentials?.serviceAccountName;
+    return account === undefined ? [] : [{ name, account }];
+  });
+  const [first] = named;
+  const other = named.find(({ account }) => account !== first?.account);
+  if (first === undefined || other === undefined) return first?.account;
+  throw new TapedeckError(
+    'NotSupported',
+    `ExternalStorages ${first.name} and ${other.name} name different ServiceAccounts, and one pod has one; give both the same, or one of them a Secret`,
+  );
+}

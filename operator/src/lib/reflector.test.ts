@@ -1,0 +1,158 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { ApiError } from './api-error.ts';
+import type { KubeApi } from './kube-api.ts';
+import type { WatchEvent } from './kubernetes-object.ts';
+import { createReflector } from './reflector.ts';
+
+const object = (name: string, version: number, uid = name) => ({
+  metadata: { name, namespace: 'a', uid, resourceVersion: String(version) },
+});
+type Page = { items: unknown[]; version: number; next?: string };
+
+/** An API server by script: each list and each watch takes the next step, the last watch stays open. */
+function scripted(
+  lists: readonly (Page | ApiError)[],
+  watches: readonly (readonly WatchEvent[] | ApiError)[],
+) {
+  const paths: string[] = [];
+  let list = 0;
+  let watch = 0;
+  const api: KubeApi = {
+    call: () => Promise.reject(new Error('not asked for')),
+    apply: () => Promise.reject(new Error('not asked for')),
+    list(path) {
+      paths.push(path);
+      const step = lists[Math.min(list++, lists.length - 1)];
+      if (step === undefined || step instanceof ApiError)
+        return Promise.reject(step ?? new Error('no script'));
+      const { items, version, next } = step;
+      const metadata = {
+        resourceVersion: String(version),
+        ...(next === undefined ? {} : { continue: next }),
+      };
+      return Promise.resolve({ metadata, items });
+    },
+    async watch(path, onEvent, signal) {
+      paths.push(path);
+      const step = watches[watch++];
+      if (step instanceof ApiError) throw step;
+      if (step === undefined) {
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('ended'))));
+        return;
+      }
+      for (const event of step) onEvent(event);
+    },
+  };
+  return { api, paths };
+}
+
+const stop: AbortController[] = [];
+afterEach(() => {
+  for (const one of stop.splice(0)) one.abort();
+  vi.restoreAllMocks();
+});
+
+function reflect(api: KubeApi) {
+  const abort = new AbortController();
+  stop.push(abort);
+  const problems: string[] = [];
+  // Back-off without its chance and nearly without its time.
+  vi.spyOn(Math, 'random').mockReturnValue(-0.99);
+  const reflector = createReflector({
+    api,
+    path: '/things',
+    read: ({ metadata, bad }) => (bad === true ? undefined : `${metadata.name}@${metadata.resourceVersion}`),
+    onProblem: (event) => void problems.push(event),
+    signal: abort.signal,
+  });
+  return { reflector, problems };
+}
+
+it('lists in pages, then goes on from where the list ended', async () => {
+  const { api, paths } = scripted(
+    [
+      { items: [object('x', 1)], version: 5, next: 'more' },
+      { items: [object('y', 2)], version: 5 },
+    ],
+    [],
+  );
+  const { reflector } = reflect(api);
+  await reflector.synced;
+  expect([...reflector.values()]).toEqual(['x@1', 'y@2']);
+  await vi.waitFor(() => expect(paths.at(-1)).toContain('resourceVersion=5'));
+  expect(paths[1]).toContain('continue=more');
+});
+
+it('keeps what is newest, whatever the order it comes in', async () => {
+  const { api } = scripted(
+    [{ items: [object('x', 9)], version: 9 }],
+    [
+      [
+        { type: 'MODIFIED', object: object('x', 12) },
+        { type: 'MODIFIED', object: object('x', 10) },
+      ],
+    ],
+  );
+  const { reflector } = reflect(api);
+  await vi.waitFor(() => expect(reflector.get('a', 'x')).toBe('x@12'));
+  reflector.put(object('x', 100));
+  expect(reflector.get('a', 'x')).toBe('x@100');
+  reflector.put(object('x', 99));
+  expect(reflector.get('a', 'x')).toBe('x@100');
+});
+
+it('takes another of the same name for another, and does not let the first one’s end end it', async () => {
+  const { api } = scripted(
+    [{ items: [object('x', 9, 'old')], version: 9 }],
+    [
+      [
+        { type: 'ADDED', object: object('x', 20, 'new') },
+        { type: 'DELETED', object: object('x', 21, 'old') },
+      ],
+    ],
+  );
+  const { reflector } = reflect(api);
+  await vi.waitFor(() => expect(reflector.get('a', 'x')).toBe('x@20'));
+});
+
+it('goes on after a reset, a refusal, and a list that fails', async () => {
+  const reset = new ApiError(0, 'Unreachable', 'ECONNRESET');
+  const busy = new ApiError(500, 'InternalError', 'etcd is away');
+  const { api, paths } = scripted(
+    [busy, busy, { items: [object('x', 1)], version: 5 }],
+    [reset, busy, [{ type: 'ADDED', object: object('y', 6) }]],
+  );
+  const { reflector } = reflect(api);
+  await vi.waitFor(() => expect(reflector.get('a', 'y')).toBe('y@6'), { timeout: 5_000 });
+  expect(reflector.counts.failures).toBe(4);
+  expect(paths.filter((path) => !path.includes('watch'))).toHaveLength(3);
+  await vi.waitFor(() => expect(paths.at(-1)).toContain('resourceVersion=6'));
+});
+
+it('lists anew where its place is not kept any more, and tells of what went meanwhile', async () => {
+  const gone: WatchEvent = { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } };
+  const { api } = scripted(
+    [
+      { items: [object('x', 1), object('y', 2)], version: 5 },
+      { items: [object('y', 2), object('z', 8)], version: 9 },
+    ],
+    [[gone]],
+  );
+  const { reflector } = reflect(api);
+  const told: string[] = [];
+  await reflector.synced;
+  reflector.subscribe((_, name) => told.push(name));
+  await vi.waitFor(() => expect([...reflector.values()]).toEqual(['y@2', 'z@8']));
+  expect(told).toEqual(['x', 'y', 'z', 'x']);
+  expect(reflector.counts.missed).toBe(2);
+});
+
+it('keeps what it had of an object that it cannot read', async () => {
+  const { api } = scripted(
+    [{ items: [object('x', 1)], version: 5 }],
+    [[{ type: 'MODIFIED', object: { ...object('x', 7), bad: true } }]],
+  );
+  const { reflector, problems } = reflect(api);
+  await vi.waitFor(() => expect(problems).toContain('ObjectUnreadable'));
+  expect(reflector.get('a', 'x')).toBe('x@1');
+});

@@ -1,0 +1,230 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError, isExpired } from './api-error.ts';
+import type { KubeApi } from './kube-api.ts';
+import {
+  apiStatus,
+  isNewer,
+  type KubernetesObject,
+  kubernetesObject,
+  objectList,
+} from './kubernetes-object.ts';
+
+const pageSize = 500;
+/** Seconds, doubled after each failure; half of it is chance, so that replicas do not come back together. */
+const firstDelay = 0.5;
+const longestDelay = 30;
+/** The server ends a watch after that; a list anew every ten minutes finds what a watch has missed. */
+const watchSeconds = 300;
+const relistMs = 600_000;
+
+/** An object as its kind's owner keeps it. */
+export interface Kept<T> {
+  readonly value: T;
+  readonly uid: string;
+  readonly version: string;
+}
+
+export interface ReflectorCounts {
+  readonly lists: number;
+  readonly watches: number;
+  readonly failures: number;
+  /** Objects that a later list found and no watch had told of. */
+  readonly missed: number;
+}
+
+/** A copy of all objects of one kind, kept current for as long as it runs. */
+export interface Reflector<T> {
+  /** Resolves once everything that exists is there. */
+  readonly synced: Promise<void>;
+  get(namespace: string, name: string): T | undefined;
+  values(): Iterable<T>;
+  readonly size: number;
+  /** Takes in what the server answered to a write of ours, so that it is read at once. */
+  put(object: unknown): void;
+  /** Called with namespace and name of whatever changed, and for everything that is there at the start. */
+  subscribe(listener: (namespace: string, name: string) => void): () => void;
+  /** Milliseconds since a list or a watch last worked. */
+  readonly silentMs: number;
+  readonly counts: ReflectorCounts;
+}
+
+export interface ReflectorOptions<T> {
+  readonly api: KubeApi;
+  /** `/apis/tapedeck.dev/v1alpha1/recordings`, for all namespaces or for one. */
+  readonly path: string;
+  readonly labelSelector?: string;
+  /** The part of an object that is kept; undefined where it cannot be read, and then what was kept before stays. */
+  readonly read: (object: KubernetesObject) => T | undefined;
+  readonly onProblem: (event: string, details: Readonly<Record<string, unknown>>) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Lists, watches, and begins again whatever happens, until the signal aborts. */
+export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
+  const { api, path, read, onProblem, signal } = options;
+  const kept = new Map<string, Kept<T>>();
+  const listeners = new Set<(namespace: string, name: string) => void>();
+  const counts = { lists: 0, watches: 0, failures: 0, missed: 0 };
+  const synced = Promise.withResolvers<void>();
+  let lastWorked = performance.now();
+  let position: string | undefined;
+  let listed = false;
+
+  const worked = () => {
+    lastWorked = performance.now();
+  };
+  const keyOf = (namespace: string, name: string) => `${namespace}/${name}`;
+  const tell = (namespace: string, name: string) => {
+    for (const listener of [...listeners]) listener(namespace, name);
+  };
+
+  /** True where it changed what is kept. */
+  function put(raw: unknown): boolean {
+    const parsed = kubernetesObject.safeParse(raw);
+    if (!parsed.success) {
+      onProblem('ObjectUnreadable', { path, message: parsed.error.issues[0]?.message ?? '' });
+      return false;
+    }
+    const { namespace = '', name, uid, resourceVersion } = parsed.data.metadata;
+    const before = kept.get(keyOf(namespace, name));
+    if (before?.uid === uid && !isNewer(resourceVersion, before.version)) return false;
+    const value = read(parsed.data);
+    if (value === undefined) {
+      onProblem('ObjectUnreadable', { path, namespace, name });
+      return false;
+    }
+    kept.set(keyOf(namespace, name), { value, uid, version: resourceVersion });
+    tell(namespace, name);
+    return true;
+  }
+
+  function drop(raw: unknown): void {
+    const parsed = kubernetesObject.safeParse(raw);
+    if (!parsed.success) return;
+    const { namespace = '', name, uid } = parsed.data.metadata;
+    if (kept.get(keyOf(namespace, name))?.uid !== uid) return;
+    kept.delete(keyOf(namespace, name));
+    tell(namespace, name);
+  }
+
+  const query = (more: Readonly<Record<string, string | undefined>>) => {
+    const params = new URLSearchParams();
+    if (options.labelSelector !== undefined) params.set('labelSelector', options.labelSelector);
+    for (const [key, value] of Object.entries(more)) if (value !== undefined) params.set(key, value);
+    return `${path}?${params}`;
+  };
+
+  async function list(): Promise<void> {
+    const found = new Set<string>();
+    let next: string | undefined;
+    let version = '';
+    do {
+      const page = objectList.parse(
+        await api.list(query({ limit: String(pageSize), continue: next }), signal),
+      );
+      for (const item of page.items) {
+        const parsed = kubernetesObject.safeParse(item);
+        if (parsed.success) found.add(keyOf(parsed.data.metadata.namespace ?? '', parsed.data.metadata.name));
+        if (put(item) && listed) counts.missed += 1;
+      }
+      next = page.metadata.continue === '' ? undefined : page.metadata.continue;
+      version = page.metadata.resourceVersion;
+      worked();
+    } while (next !== undefined);
+    for (const [key, { version: own }] of [...kept]) {
+      // What we wrote ourselves while the list was on its way is not missing.
+      if (found.has(key) || isNewer(own, version)) continue;
+      kept.delete(key);
+      if (listed) counts.missed += 1;
+      const slash = key.indexOf('/');
+      tell(key.slice(0, slash), key.slice(slash + 1));
+    }
+    counts.lists += 1;
+    position = version;
+    listed = true;
+    synced.resolve();
+  }
+
+  async function watch(): Promise<void> {
+    counts.watches += 1;
+    const wanted = query({
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion: position,
+      timeoutSeconds: String(watchSeconds),
+    });
+    await api.watch(
+      wanted,
+      ({ type, object }) => {
+        worked();
+        if (type === 'ERROR') {
+          const { code, reason, message } = apiStatus.parse(object);
+          throw new ApiError(code, reason, message);
+        }
+        if (type === 'DELETED') drop(object);
+        else if (type !== 'BOOKMARK') put(object);
+        position = kubernetesObject.shape.metadata.shape.resourceVersion
+          .catch(position ?? '')
+          .parse((object as { metadata?: { resourceVersion?: unknown } } | null)?.metadata?.resourceVersion);
+      },
+      signal,
+    );
+    worked();
+  }
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    let listedAt = 0;
+    while (!signal.aborted) {
+      try {
+        if (position === undefined || performance.now() - listedAt > relistMs) {
+          await list();
+          listedAt = performance.now();
+        }
+        await watch();
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        counts.failures += 1;
+        if (isExpired(error)) {
+          position = undefined;
+          if (failures === 0) {
+            failures = 1;
+            continue;
+          }
+        }
+        failures += 1;
+        const delay = Math.min(longestDelay, firstDelay * 2 ** Math.min(failures, 10));
+        if (failures > 1) {
+          onProblem('WatchBroken', { path, message: error instanceof Error ? error.message : String(error) });
+        }
+        await sleep(delay * (0.5 + Math.random() / 2) * 1000, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  void run();
+  return {
+    synced: synced.promise,
+    get: (namespace, name) => kept.get(keyOf(namespace, name))?.value,
+    *values() {
+      for (const { value } of kept.values()) yield value;
+    },
+    get size() {
+      return kept.size;
+    },
+    put: (object) => void put(object),
+    subscribe(listener) {
+      listeners.add(listener);
+      for (const key of [...kept.keys()]) {
+        const slash = key.indexOf('/');
+        listener(key.slice(0, slash), key.slice(slash + 1));
+      }
+      return () => listeners.delete(listener);
+    },
+    get silentMs() {
+      return performance.now() - lastWorked;
+    },
+    counts,
+  };
+}

@@ -1,0 +1,141 @@
+import type { Kind, Log, ResourceByKind, ResourceKey, ResourceStore } from '@tapedeck/control';
+import { apiVersion, redact, TapedeckError } from '@tapedeck/core';
+import { isConflict, isNotFound } from './api-error.ts';
+import { collectionPath, readResource, resourcePath, type StoredResource } from './custom-resources.ts';
+import type { KubeApi } from './kube-api.ts';
+import { finalizerChange, objectFinalizer } from './object-finalizer.ts';
+import { createReflector, type Reflector } from './reflector.ts';
+
+/** Who owns a status, and who the finalizer: one field manager for each, or one would take the other's away. */
+const statusManager = 'tapedeck-status';
+const finalizerManager = 'tapedeck-finalizer';
+
+const kinds = ['ExternalStorage', 'Recording', 'RecordingProfile'] as const satisfies readonly Kind[];
+
+type Reflectors = { readonly [K in Kind]: Reflector<StoredResource<K>> };
+
+/** Control's resources on the API server: read from a copy that watches keep current, written by server-side apply. */
+export interface KubeResourceStore extends ResourceStore {
+  /** Resolves once everything that exists is known. */
+  readonly synced: Promise<void>;
+  readonly reflectors: Reflectors;
+}
+
+/** Begins to list and to watch at once, and goes on until the signal aborts. */
+export function createKubeResourceStore(options: {
+  readonly api: KubeApi;
+  /** Only this namespace; absent: all of them. */
+  readonly namespace?: string | undefined;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}): KubeResourceStore {
+  const { api, log, signal } = options;
+  const reflect = <K extends Kind>(kind: K): Reflector<StoredResource<K>> =>
+    createReflector({
+      api,
+      path: collectionPath(kind, options.namespace),
+      read: (object) => readResource(kind, object),
+      onProblem: (event, details) => log.warn(event, { kind, ...details }),
+      signal,
+    });
+  const reflectors: Reflectors = {
+    ExternalStorage: reflect('ExternalStorage'),
+    Recording: reflect('Recording'),
+    RecordingProfile: reflect('RecordingProfile'),
+  };
+  const synced = Promise.all(kinds.map((kind) => reflectors[kind].synced)).then(() => undefined);
+
+  async function setFinalizer(kind: Kind, namespace: string, name: string, uid: string, on: boolean) {
+    const metadata = { name, namespace, uid, ...(on ? { finalizers: [objectFinalizer] } : {}) };
+    const object = await api.apply(resourcePath(kind, namespace, name), finalizerManager, {
+      apiVersion,
+      kind,
+      metadata,
+    });
+    reflectors[kind].put(object);
+  }
+
+  /** As soon as a Recording asks for it, so that no deletion comes before. */
+  function keepFinalizer(namespace: string, name: string): void {
+    const stored = reflectors.Recording.get(namespace, name);
+    if (stored === undefined) return;
+    const change = finalizerChange(stored.resource, stored.finalizers);
+    if (change === undefined) return;
+    setFinalizer('Recording', namespace, name, stored.resource.metadata.uid ?? '', change).catch(
+      (error: unknown) => {
+        if (isNotFound(error) || isConflict(error) || signal.aborted) return;
+        log.warn('FinalizerRefused', { namespace, name, message: redact(String(error)) });
+      },
+    );
+  }
+
+  return {
+    synced,
+    reflectors,
+
+    async get<K extends Kind>(kind: K, namespace: string, name: string) {
+      await synced;
+      const reflector: Reflector<StoredResource<K>> = reflectors[kind];
+      return reflector.get(namespace, name)?.resource;
+    },
+
+    async list<K extends Kind>(kind: K, namespace?: string) {
+      await synced;
+      const reflector: Reflector<StoredResource<K>> = reflectors[kind];
+      const all: ResourceByKind[K][] = [];
+      for (const { resource } of reflector.values()) {
+        if (namespace === undefined || resource.metadata.namespace === namespace) all.push(resource);
+      }
+      return all;
+    },
+
+    async writeStatus(resource, status) {
+      const { kind, metadata } = resource;
+      const { namespace = 'default', name, uid } = metadata;
+      try {
+        const object = await api.apply(`${resourcePath(kind, namespace, name)}/status`, statusManager, {
+          apiVersion,
+          kind,
+          // With its uid, it is a conflict where another one has taken the name.
+          metadata: { name, namespace, uid },
+          status,
+        });
+        reflectors[kind].put(object);
+      } catch (error) {
+        if (isNotFound(error) || isConflict(error)) return;
+        throw TapedeckError.from(error);
+      }
+    },
+
+    async remove({ kind, namespace, name }, uid) {
+      const stored = reflectors[kind].get(namespace, name);
+      try {
+        if (stored?.finalizers.includes(objectFinalizer) === true && stored.resource.metadata.uid === uid) {
+          await setFinalizer(kind, namespace, name, uid, false);
+        }
+        if (stored?.resource.metadata.deletionTimestamp !== undefined) return;
+        await api.call({
+          method: 'DELETE',
+          path: resourcePath(kind, namespace, name),
+          body: { preconditions: { uid } },
+        });
+      } catch (error) {
+        if (isNotFound(error) || isConflict(error)) return;
+        throw TapedeckError.from(error);
+      }
+    },
+
+    watch(onChange, stop) {
+      void synced.then(() => {
+        if (stop.aborted) return;
+        const end = kinds.map((kind) =>
+          reflectors[kind].subscribe((namespace, name) => {
+            if (kind === 'Recording') keepFinalizer(namespace, name);
+            onChange({ kind, namespace, name } satisfies ResourceKey);
+          }),
+        );
+        stop.addEventListener('abort', () => end.forEach((each) => void each()), { once: true });
+      });
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import type { RunPlan } from '@tapedeck/control';
+import {
+  type CheckSpec,
+  type ExternalStorageSpec,
+  type RunSpec,
+  type RunStorage,
+  TapedeckError,
+} from '@tapedeck/core';
+import { podFiles } from './pod-files.ts';
+import type { RecorderSettings } from './recorder-settings.ts';
+
+/**
+ * All annotations of an object together may be 256 KiB long. A spec is some 2 kB, and 110 B for each part of a file that
+ * an earlier run left open: this holds the journal of a file of about 15 GB.
+ */
+const maxDocumentBytes = 200 * 1024;
+
+/** What a run reads: its plan with the paths of its pod. It holds no secret: an annotation can be read by many. */
+export function runDocument(plan: RunPlan, settings: RecorderSettings): RunSpec {
+  const { resources: _, source, storages, ...rest } = plan;
+  return {
+    ...rest,
+    source: sourceOf(source),
+    storages: storages.map((storage, index) => storageOf(storage, index)),
+    scratch: { directory: podFiles.scratch, maxBytes: settings.scratchBytes },
+    report: {
+      url: `${settings.reportUrl}/runs/${plan.id}/report`,
+      tokenFile: podFiles.tokenFile,
+      caFile: podFiles.ca,
+    },
+    terminationFile: podFiles.termination,
+  };
+}
+
+/** What a check reads. */
+export function checkDocument(id: string, storage: { name: string; spec: ExternalStorageSpec }): CheckSpec {
+  return { version: 1, id, storage: storageOf(storage, 0), terminationFile: podFiles.termination };
+}
+
+/** Rejects with `NotSupported` what does not fit into an annotation. */
+export function documentText(document: RunSpec | CheckSpec): string {
+  const text = JSON.stringify(document);
+  if (Buffer.byteLength(text) <= maxDocumentBytes) return text;
+  throw new TapedeckError(
+    'NotSupported',
+    `the files that earlier attempts left open have too many parts for one pod (${Buffer.byteLength(text)} bytes of at most ${maxDocumentBytes}); record with a shorter splitEvery`,
+  );
+}
+
+/** Where the credentials of the nth storage are mounted. */
+export function credentialsPath(index: number): string {
+  return `${podFiles.credentials}/${index}`;
+}
+
+function storageOf(storage: { name: string; spec: ExternalStorageSpec }, index: number): RunStorage {
+  if (storage.spec.provider === 'Local') {
+    throw new TapedeckError(
+      'NotSupported',
+      `ExternalStorage ${storage.name} is a directory of one machine, which a cluster has not; use S3, DigitalOcean, AzureBlob, GCS or SFTP`,
+    );
+  }
+  const secret = storage.spec.credentials?.secretRef;
+  return {
+    name: storage.name,
+    spec: storage.spec,
+    credentials:
+      secret === undefined ? { type: 'None' } : { type: 'Directory', path: credentialsPath(index) },
+  };
+}
+
+function sourceOf(source: RunPlan['source']): RunSpec['source'] {
+  if (source.type !== 'Stream') return source;
+  const { url, urlSecretRef, ...rest } = source;
+  if (url !== undefined) return { ...rest, url };
+  if (urlSecretRef !== undefined) return { ...rest, url: '', urlFile: podFiles.sourceUrl };
+  throw new TapedeckError('InvalidSource', 'spec.source.stream: neither url nor urlSecretRef is there');
+}

@@ -1,0 +1,81 @@
+import { TapedeckError } from '@tapedeck/core';
+import { z } from 'zod';
+
+const quantities = z.record(z.string(), z.string());
+
+/** The operator's configuration file: strict, so that a misspelt setting is an error and not a default. */
+export const operatorSettings = z.strictObject({
+  /** Only this namespace's resources; absent: all namespaces. */
+  watchNamespace: z.string().optional(),
+  /** ExternalStorage for recordings that name none, where the namespace has no default. */
+  defaultStorage: z.string().optional(),
+  /** How often runs report, in seconds: also how soon they hear of a change of their state. */
+  reportInterval: z.number().positive().default(1),
+  /** Progress alone is written into a status this often, in seconds. */
+  progressInterval: z.number().positive().default(30),
+  ports: z.strictObject({ report: z.int().default(8443), health: z.int().default(8080) }).prefault({}),
+  /** Service whose endpoint the leader is. */
+  reportService: z.string().default('tapedeck-report'),
+  /** Holds tls.crt, tls.key and ca.crt. */
+  tlsDirectory: z.string().default('/etc/tapedeck/tls'),
+  lease: z.string().default('tapedeck-operator'),
+  recorder: z.strictObject({
+    image: z.string().min(1),
+    imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).optional(),
+    imagePullSecrets: z.array(z.string()).optional(),
+    scratchBytes: z
+      .int()
+      .positive()
+      .default(1024 * 1024 * 1024),
+    resources: z
+      .strictObject({ requests: quantities.optional(), limits: quantities.optional() })
+      .default({ requests: { cpu: '500m', memory: '256Mi' }, limits: { memory: '1Gi' } }),
+    nodeSelector: quantities.optional(),
+    tolerations: z.array(z.record(z.string(), z.unknown())).optional(),
+    priorityClassName: z.string().optional(),
+  }),
+});
+export type OperatorSettings = z.infer<typeof operatorSettings>;
+
+/** Rejects with `InvalidManifest`, naming each setting that is wrong. */
+export function parseSettings(text: string): OperatorSettings {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new TapedeckError('InvalidManifest', 'the configuration file is not JSON', { cause });
+  }
+  const parsed = operatorSettings.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'the file'}: ${message}`,
+  );
+  throw new TapedeckError('InvalidManifest', `the configuration file is wrong at ${problems.join('; ')}`);
+}
+
+const identity = z.object({
+  TAPEDECK_NAMESPACE: z.string().min(1),
+  TAPEDECK_POD_NAME: z.string().min(1),
+  TAPEDECK_POD_IP: z.string().min(1),
+});
+
+/** Who this replica is, from the downward API. */
+export interface ReplicaIdentity {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly address: string;
+}
+
+/** Rejects with `InvalidManifest` where the pod's manifest does not say it. */
+export function readIdentity(env: Readonly<Record<string, string | undefined>>): ReplicaIdentity {
+  const parsed = identity.safeParse(env);
+  if (!parsed.success) {
+    const missing = parsed.error.issues.map(({ path }) => path.join('.')).join(', ');
+    throw new TapedeckError(
+      'InvalidManifest',
+      `the environment lacks ${missing}; the pod's manifest sets them`,
+    );
+  }
+  const { TAPEDECK_NAMESPACE, TAPEDECK_POD_NAME, TAPEDECK_POD_IP } = parsed.data;
+  return { namespace: TAPEDECK_NAMESPACE, pod: TAPEDECK_POD_NAME, address: TAPEDECK_POD_IP };
+}

@@ -1,0 +1,161 @@
+import { execFile, spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { root } from '../repo/checkout.ts';
+import { type KubectlResult, runProgram } from './api-server.ts';
+import { findKubernetes, recipe } from './kubernetes.ts';
+
+const run = promisify(execFile);
+const startTimeoutMs = 5 * 60_000;
+/** ffmpeg is fetched and unpacked, on two cores that do something else as well. */
+const imageTimeoutMs = 10 * 60_000;
+const output = { maxBuffer: 64 * 1024 * 1024 };
+
+/** What the recipe calls, beside what it builds; see `clusterPackages` in scripts/lib/system-package.mjs. */
+const programs = [
+  'buildah',
+  'containerd',
+  'ctr',
+  'etcd',
+  'ip',
+  'mmdebstrap',
+  'nft',
+  'nsenter',
+  'openssl',
+  'runc',
+];
+
+/** A cluster with nodes: pods run. */
+export interface Cluster {
+  readonly kubeconfig: string;
+  /** Never rejects for what kubectl says. */
+  kubectl(args: readonly string[], stdin?: string): Promise<KubectlResult>;
+  /** Rejects with what kubectl says where it fails. */
+  must(args: readonly string[], stdin?: string): Promise<string>;
+  apply(documents: readonly object[]): Promise<void>;
+  /** Name of an image of ours that pods can use: built here, or named by TAPEDECK_E2E_<NAME>_IMAGE. */
+  image(name: 'recorder' | 'operator'): Promise<string>;
+  /** Likewise of another program, with the directory that it is built from. */
+  otherImage(name: string, fill: (context: string) => Promise<void>): Promise<string>;
+  /** A port of this machine that leads to one of a Service, until it is closed. */
+  forward(namespace: string, service: string, port: number): Promise<{ port: number; close(): void }>;
+  close(): Promise<void>;
+}
+
+/**
+ * Can there be a cluster? TAPEDECK_E2E_KUBECONFIG names one (kind, minikube, a real one); else it is made on this machine,
+ * as root. In CI it is an error where it cannot be.
+ */
+export async function findCluster(): Promise<boolean> {
+  if (process.env.TAPEDECK_E2E_KUBECONFIG !== undefined) return true;
+  const missing = programs.filter((name) => !isOnPath(name));
+  const why =
+    process.platform !== 'linux' || process.getuid?.() !== 0
+      ? 'it takes root on Linux'
+      : missing.length > 0
+        ? `${missing.join(', ')} missing`
+        : (await findKubernetes()) === undefined
+          ? 'it could not be built'
+          : undefined;
+  if (why === undefined) return true;
+  if (process.env.CI) throw new Error(`a cluster is needed: ${why}`);
+  process.stderr.write(`Skipping tests that need a cluster (${why}); or set TAPEDECK_E2E_KUBECONFIG\n`);
+  return false;
+}
+
+function isOnPath(name: string): boolean {
+  const directories = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/sbin'];
+  return directories.some((directory) => {
+    try {
+      accessSync(path.join(directory, name), constants.X_OK);
+      return true;
+    } catch {
+      return false; // Not there: the next directory may have it.
+    }
+  });
+}
+
+/** Ask `findCluster` first. */
+export async function openCluster(): Promise<Cluster> {
+  const given = process.env.TAPEDECK_E2E_KUBECONFIG;
+  const bin = given === undefined ? await findKubernetes() : undefined;
+  const program = bin === undefined ? 'kubectl' : path.join(bin, 'kubectl');
+  // Short: the paths of sockets in it may have 108 characters.
+  const directory = await mkdtemp(path.join(tmpdir(), 'tdk8s-'));
+  const close = async () => {
+    if (given === undefined) await run(recipe('down'), [directory], { timeout: startTimeoutMs });
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    if (given === undefined) await run(recipe('up'), [directory], { ...output, timeout: startTimeoutMs });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const kubeconfig = given ?? path.join(directory, 'kubeconfig');
+  const options = ['--kubeconfig', kubeconfig, '--cache-dir', path.join(directory, 'discovery')];
+  const kubectl = (args: readonly string[], stdin?: string) =>
+    runProgram(program, [...options, ...args], stdin);
+  const must = async (args: readonly string[], stdin?: string): Promise<string> => {
+    const { code, stdout, stderr } = await kubectl(args, stdin);
+    if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}${stdout}`);
+    return stdout;
+  };
+  /** From the directory that holds its Dockerfile. */
+  const build = async (name: string, context: () => Promise<string>): Promise<string> => {
+    const variable = `TAPEDECK_E2E_${name.toUpperCase()}_IMAGE`;
+    const named = process.env[variable];
+    if (named !== undefined) return named;
+    if (given !== undefined) throw new Error(`set ${variable} to an image that the cluster has`);
+    const image = `localhost/tapedeck/${name}:test`;
+    const from = await context();
+    await run(recipe('base-image'), [], { ...output, timeout: imageTimeoutMs });
+    const args = [directory, image, path.join(from, 'Dockerfile'), from];
+    await run(recipe('image'), args, { ...output, timeout: imageTimeoutMs });
+    return image;
+  };
+
+  return {
+    kubeconfig,
+    kubectl,
+    must,
+    async apply(documents) {
+      const list = { apiVersion: 'v1', kind: 'List', items: documents };
+      await must(['apply', '--server-side', '-f', '-'], JSON.stringify(list));
+    },
+    image: (name) =>
+      build(name, async () => {
+        const script = path.join(root, 'scripts/image-context.mjs');
+        return (await run(process.execPath, [script, name])).stdout.trim();
+      }),
+    async otherImage(name, fill) {
+      const context = path.join(directory, `image-${name}`);
+      return await build(name, async () => {
+        await mkdir(context, { recursive: true });
+        await fill(context);
+        return context;
+      });
+    },
+    async forward(namespace, service, port) {
+      const args = [...options, '--namespace', namespace, 'port-forward', `service/${service}`, `:${port}`];
+      const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+      let said = '';
+      child.stderr.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+      });
+      const local = await new Promise<number>((resolve, reject) => {
+        child.once('exit', () => reject(new Error(`port-forward: ${said}`)));
+        createInterface({ input: child.stdout }).on('line', (line) => {
+          const number = /^Forwarding from 127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+          if (number !== undefined) resolve(Number(number));
+        });
+      });
+      return { port: local, close: () => void child.kill('SIGTERM') };
+    },
+    close,
+  };
+}

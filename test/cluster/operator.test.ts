@@ -1,0 +1,559 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { request as httpsRequest } from 'node:https';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type CheckReport, exitCodes, type RunReport, runReport } from '@tapedeck/core';
+import { openKubeApi, parseSettings, reportAudience, runOperator } from '@tapedeck/operator';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { root } from '../repo/checkout.ts';
+import { freePort } from '../servers/free-port.ts';
+import { callApi } from './api-request.ts';
+import { type ApiServer, startApiServer } from './api-server.ts';
+import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.ts';
+import { createHandKubelet, type HandPod, type Json } from './hand-kubelet.ts';
+import { findKubernetes } from './kubernetes.ts';
+import { makeOperatorAccount } from './operator-account.ts';
+import { operatorNamespace } from './operator-manifests.ts';
+import { makeTls } from './tls.ts';
+
+const hookTimeoutMs = 25 * 60_000;
+const soon = { timeout: 20_000, interval: 50 };
+const group = '/apis/tapedeck.dev/v1alpha1/namespaces/default';
+const bin = await findKubernetes();
+
+interface Resource {
+  readonly metadata: {
+    readonly uid: string;
+    readonly finalizers?: readonly string[];
+    readonly resourceVersion: string;
+  };
+  readonly status?: {
+    readonly phase?: string;
+    readonly conditions?: readonly { type: string; status: string; reason: string; message: string }[];
+    readonly outputs?: readonly unknown[];
+    readonly attempts?: readonly Json[];
+    readonly progress?: Json;
+  };
+}
+
+describe.skipIf(bin === undefined)('the operator on a real API server, its kubelet played by hand', () => {
+  let server: ApiServer;
+  let proxy: CuttingProxy;
+  let kubelet: ReturnType<typeof createHandKubelet>;
+  let directory: string;
+  let ca: string;
+  let kubeconfig: string;
+  let report: { port: number; health: number };
+  let operator: { stop(): Promise<void> };
+  const lines: string[] = [];
+
+  beforeAll(async () => {
+    server = await startApiServer();
+    proxy = await startCuttingProxy(Number(new URL(server.url).port));
+    const applied = await server.kubectl([
+      'apply',
+      '--server-side',
+      '-f',
+      `${root}/charts/tapedeck/files/crds`,
+    ]);
+    expect(applied.stderr).toBe('');
+    await server.kubectl(['wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all']);
+    // A controller would make it.
+    await server.kubectl(['create', 'serviceaccount', 'default']);
+    kubeconfig = await makeOperatorAccount(server, `https://127.0.0.1:${proxy.port}`);
+    kubelet = createHandKubelet(server, 'default');
+    directory = await mkdtemp(path.join(tmpdir(), 'tapedeck-operator-'));
+    ({ ca } = await makeTls(directory, ['IP:127.0.0.1']));
+    report = { port: await freePort(), health: await freePort() };
+    operator = start('replica-1');
+  }, hookTimeoutMs);
+  afterAll(async () => {
+    await operator?.stop();
+    await proxy?.close();
+    await server?.stop();
+    if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+  });
+
+  function start(pod: string) {
+    const abort = new AbortController();
+    const settings = parseSettings(
+      JSON.stringify({
+        ports: { report: report.port, health: report.health },
+        tlsDirectory: directory,
+        progressInterval: 0.2,
+        recorder: { image: 'tapedeck/recorder:test' },
+      }),
+    );
+    const log = (level: string) => (event: string, details?: object) =>
+      void lines.push(JSON.stringify({ level, event, ...details }));
+    const run = () =>
+      runOperator(
+        {
+          api: openKubeApi(kubeconfig),
+          settings,
+          replica: { namespace: operatorNamespace, pod, address: '10.0.0.1' },
+          log: { info: log('info'), warn: log('warn') },
+          leaseTiming: { duration: 3, renewDeadline: 2, retry: 0.3 },
+          reportUrl: `https://127.0.0.1:${report.port}`,
+        },
+        abort.signal,
+      );
+    // A kubelet starts it anew where it leads no more.
+    const keepRunning = async () => {
+      while ((await run()) === 'Lost');
+    };
+    const done = keepRunning();
+    return {
+      done,
+      stop: async () => {
+        abort.abort();
+        await done;
+      },
+    };
+  }
+
+  const read = async (kind: string, name: string): Promise<Resource> =>
+    (await callApi(server, 'GET', `${group}/${kind}/${name}`)).body as unknown as Resource;
+  const condition = ({ status }: Resource, type: string) =>
+    status?.conditions?.find((one) => one.type === type);
+  async function apply(kind: string, plural: string, name: string, spec: Json): Promise<Resource> {
+    const answer = await callApi(
+      server,
+      'PATCH',
+      `${group}/${plural}/${name}?fieldManager=test&force=true`,
+      { apiVersion: 'tapedeck.dev/v1alpha1', kind, metadata: { name }, spec },
+      'application/apply-patch+yaml',
+    );
+    expect(answer.message).toBe('');
+    return answer.body as unknown as Resource;
+  }
+  const applyRecording = (name: string, spec: Json = {}) =>
+    apply('Recording', 'recordings', name, {
+      source: { type: 'TestCard' },
+      storage: { refs: [{ name: 'team' }] },
+      ...spec,
+    });
+
+  function checked(document: Json, more: Partial<CheckReport> = {}): string {
+    const capabilities = {
+      multipart: true,
+      rewriteFirstPart: true,
+      read: true,
+      list: true,
+      delete: true,
+      signUrls: true,
+    };
+    const report: CheckReport = {
+      version: 1,
+      id: String(document.id),
+      time: new Date().toISOString(),
+      durationSeconds: 0.1,
+      ready: true,
+      reason: 'Ready',
+      message: '',
+      steps: [],
+      capabilities,
+      ...more,
+    };
+    return JSON.stringify(report);
+  }
+
+  function reported(document: Json, sequence: number, more: Partial<RunReport> = {}): RunReport {
+    return {
+      version: 1,
+      id: String(document.id),
+      sequence,
+      time: new Date().toISOString(),
+      state: 'Recording',
+      startTime: new Date().toISOString(),
+      progress: {
+        durationSeconds: 3,
+        bytesRecorded: 3000,
+        bytesUploaded: 2000,
+        lagSeconds: 1,
+        bitrate: 8000,
+      },
+      files: [],
+      gaps: [],
+      pauses: [],
+      notices: [],
+      ...more,
+    };
+  }
+  const file = (document: Json, state: 'Open' | 'Complete'): RunReport['files'][number] => ({
+    segment: 1,
+    attempt: 1,
+    key: `${String(document.keyBase)}.mp4`,
+    storage: 'team',
+    state,
+    bytes: 3000,
+    durationSeconds: 3,
+    ...(state === 'Complete'
+      ? { crc32: '00000000', url: 's3://recordings/a.mp4' }
+      : {
+          journal: {
+            version: 1,
+            storage: 'team',
+            key: 'a',
+            contentType: 'video/mp4',
+            token: { id: 1 },
+            parts: [],
+          },
+        }),
+  });
+
+  function post(
+    run: string,
+    token: string | undefined,
+    body: unknown,
+  ): Promise<{ status: number; body: Json }> {
+    return new Promise((resolve, reject) => {
+      const call = httpsRequest(
+        `https://127.0.0.1:${report.port}/runs/${run}/report`,
+        {
+          method: 'POST',
+          ca,
+          headers: {
+            'content-type': 'application/json',
+            ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          },
+        },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8');
+          response.on('data', (chunk: string) => {
+            text += chunk;
+          });
+          response.on('end', () =>
+            resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as Json }),
+          );
+        },
+      );
+      call.on('error', reject);
+      call.end(JSON.stringify(body));
+    });
+  }
+
+  async function startRun(name: string, number = 1): Promise<HandPod> {
+    const { metadata } = await read('recordings', name);
+    const pod = await kubelet.startPod(await kubelet.job(new RegExp(`^rec-${metadata.uid}-${number}$`)));
+    await pod.run();
+    return pod;
+  }
+
+  it('has a storage checked by a Job with its Secret mounted, and waits while that says no', async () => {
+    await apply('ExternalStorage', 'externalstorages', 'team', {
+      provider: 'S3',
+      s3: { bucket: 'recordings' },
+      credentials: { secretRef: { name: 'team-bucket' } },
+      check: { interval: '168h' },
+    });
+    await applyRecording('physics', { room: 'lab' });
+    const pod = await kubelet.startPod(await kubelet.job(/^check-/));
+    expect(pod.document).toMatchObject({
+      storage: { name: 'team', credentials: { type: 'Directory', path: '/run/tapedeck/credentials/0' } },
+    });
+    await pod.end(
+      1,
+      checked(pod.document, { ready: false, reason: 'StorageDenied', message: 'It said no.' }),
+    );
+    await vi.waitFor(async () => {
+      expect(condition(await read('externalstorages', 'team'), 'Stalled')).toMatchObject({
+        status: 'True',
+        reason: 'StorageDenied',
+      });
+    }, soon);
+    await vi.waitFor(async () => {
+      const ready = condition(await read('recordings', 'physics'), 'Ready');
+      expect(ready).toMatchObject({ status: 'False', reason: 'StorageNotReady' });
+      expect(ready?.message).toContain('StorageDenied: It said no');
+    }, soon);
+    // The check's Job is gone, and with it what it left.
+    await vi.waitFor(async () => {
+      const names = (await kubelet.jobs()).map(({ metadata }) => metadata.name);
+      expect(names.filter((name) => name.startsWith('check-'))).not.toContain(pod.name.replace(/-pod$/, ''));
+    }, soon);
+    await pod.remove();
+    const again = await kubelet.startPod(await kubelet.job(/^check-/));
+    await again.end(0, checked(again.document));
+    await vi.waitFor(async () => {
+      expect(condition(await read('externalstorages', 'team'), 'Ready')?.status).toBe('True');
+    }, soon);
+    await again.remove();
+  }, 60_000);
+
+  it('records: a Job, reports over HTTPS, the state that is wanted back, and the file in the status', async () => {
+    const pod = await startRun('physics');
+    const { document } = pod;
+    const run = String(document.id);
+    expect(document).toMatchObject({
+      mode: 'Record',
+      report: { url: `https://127.0.0.1:${report.port}/runs/${run}/report` },
+      terminationFile: '/dev/termination-log',
+    });
+    const token = await pod.token(reportAudience);
+    const open = await post(run, token, reported(document, 1, { files: [file(document, 'Open')] }));
+    expect(open).toEqual({ status: 200, body: { desired: 'Recording', intervalSeconds: 1 } });
+    await vi.waitFor(async () => {
+      const recording = await read('recordings', 'physics');
+      expect(recording.status?.phase).toBe('Recording');
+      expect(recording.status?.attempts?.[0]).toMatchObject({ pod: pod.name, node: 'node-1' });
+    }, soon);
+    await apply('Recording', 'recordings', 'physics', {
+      source: { type: 'TestCard' },
+      storage: { refs: [{ name: 'team' }] },
+      room: 'lab',
+      state: 'Stopped',
+    });
+    const asked = performance.now();
+    let sequence = 2;
+    await vi.waitFor(async () => {
+      const { body } = await post(
+        run,
+        token,
+        reported(document, sequence++, { files: [file(document, 'Open')] }),
+      );
+      expect(body.desired).toBe('Stopped');
+    }, soon);
+    expect(performance.now() - asked).toBeLessThan(5_000);
+    const last = reported(document, sequence, {
+      state: 'Ended',
+      files: [file(document, 'Complete')],
+      result: { exit: 'Complete', stopReason: 'Requested' },
+    });
+    // Its last word is the termination message alone: the operator might have been away.
+    await pod.end(exitCodes.Complete, JSON.stringify(last));
+    await vi.waitFor(async () => {
+      const recording = await read('recordings', 'physics');
+      expect(condition(recording, 'Complete')?.status).toBe('True');
+      expect(recording.status?.phase).toBe('Uploaded');
+      expect(recording.status?.outputs).toHaveLength(1);
+    }, soon);
+    await vi.waitFor(async () => {
+      expect((await kubelet.jobs()).map(({ metadata }) => metadata.name)).not.toContain(`rec-${run}`);
+    }, soon);
+    const events = await server.kubectl(['get', 'events', '-o', 'json']);
+    const reasons = (JSON.parse(events.stdout) as { items: { reason: string }[] }).items.map(
+      ({ reason }) => reason,
+    );
+    expect(reasons).toEqual(expect.arrayContaining(['StorageDenied', 'Recording', 'Complete']));
+    await pod.remove();
+  }, 60_000);
+
+  it('takes a report only from the live pod of its own run', async () => {
+    await applyRecording('guarded');
+    await applyRecording('other');
+    const pod = await startRun('guarded');
+    const other = await startRun('other');
+    const run = String(pod.document.id);
+    const body = reported(pod.document, 1);
+    const token = await pod.token(reportAudience);
+    const refused = async (...args: Parameters<typeof post>) => {
+      const answer = await post(...args);
+      return [answer.status, answer.body.code];
+    };
+    expect(await refused(run, undefined, body)).toEqual([401, 'NoToken']);
+    expect(await refused(run, 'nonsense', body)).toEqual([401, 'ForeignToken']);
+    expect(await refused(run, await pod.token('https://kubernetes.default.svc.cluster.local'), body)).toEqual(
+      [401, 'ForeignToken'],
+    );
+    const [head = '', claims = '', signature = ''] = token.split('.');
+    const forged = `${head}.${claims}.${[...signature].reverse().join('')}`;
+    expect(await refused(run, forged, body)).toEqual([401, 'InvalidToken']);
+    expect(await refused(run, await other.token(reportAudience), body)).toEqual([403, 'ForeignRun']);
+    expect(await refused(run, token, { ...body, id: String(other.document.id) })).toEqual([400, 'BadReport']);
+    expect(await refused(run, token, { hello: 'world' })).toEqual([400, 'BadReport']);
+    const late = await pod.token(reportAudience);
+    await pod.remove();
+    await vi.waitFor(
+      async () => expect((await refused(run, late, body))[0]).toBeGreaterThanOrEqual(401),
+      soon,
+    );
+    const metrics = await (await fetch(`http://127.0.0.1:${report.health}/metrics`)).text();
+    expect(metrics).toMatch(/tapedeck_reports_total\{result="ForeignRun"\} 1/);
+    expect(metrics).toMatch(/tapedeck_recordings\{phase="Uploaded"\} 1/);
+    expect(lines.join('\n')).not.toContain(token);
+  }, 60_000);
+
+  it('says why a run does not start, and goes on when it does', async () => {
+    await applyRecording('waiting');
+    const { metadata } = await read('recordings', 'waiting');
+    const pod = await kubelet.startPod(await kubelet.job(new RegExp(`^rec-${metadata.uid}-1$`)));
+    await pod.setStatus({
+      phase: 'Pending',
+      containerStatuses: [
+        {
+          name: 'recorder',
+          image: 'x',
+          imageID: '',
+          ready: false,
+          restartCount: 0,
+          state: { waiting: { reason: 'ErrImagePull', message: 'not found' } },
+        },
+      ],
+    });
+    await vi.waitFor(async () => {
+      expect(condition(await read('recordings', 'waiting'), 'Stalled')).toMatchObject({
+        status: 'True',
+        reason: 'ImageNotPulled',
+      });
+    }, soon);
+    await pod.run();
+    await post(String(pod.document.id), await pod.token(reportAudience), reported(pod.document, 1));
+    await vi.waitFor(async () => {
+      const recording = await read('recordings', 'waiting');
+      expect(recording.status?.phase).toBe('Recording');
+      expect(condition(recording, 'Stalled')?.status).toBe('False');
+    }, soon);
+  }, 60_000);
+
+  it('goes on in a next attempt from what a broken one left', async () => {
+    await applyRecording('broken');
+    const pod = await startRun('broken');
+    const token = await pod.token(reportAudience);
+    await post(
+      String(pod.document.id),
+      token,
+      reported(pod.document, 1, { files: [file(pod.document, 'Open')] }),
+    );
+    await pod.end(137);
+    const next = await startRun('broken', 2);
+    expect(next.document).toMatchObject({
+      attempt: 2,
+      previous: [{ state: 'Open', journal: { token: { id: 1 } } }],
+    });
+  }, 60_000);
+
+  it('puts a finalizer on a Recording whose files go with it, and lets go when they are gone', async () => {
+    const { metadata } = await applyRecording('tidy', { deletionPolicy: 'Delete' });
+    await vi.waitFor(async () => {
+      expect((await read('recordings', 'tidy')).metadata.finalizers).toEqual(['tapedeck.dev/objects']);
+    }, soon);
+    const pod = await startRun('tidy');
+    const token = await pod.token(reportAudience);
+    const complete = { files: [file(pod.document, 'Complete')], result: { exit: 'Complete' as const } };
+    await post(String(pod.document.id), token, reported(pod.document, 1, { state: 'Ended', ...complete }));
+    await pod.end(0);
+    await vi.waitFor(
+      async () => expect((await read('recordings', 'tidy')).status?.phase).toBe('Uploaded'),
+      soon,
+    );
+    await callApi(server, 'DELETE', `${group}/recordings/tidy`);
+    const removal = await kubelet.startPod(await kubelet.job(new RegExp(`^rec-${metadata.uid}-2$`)));
+    expect(removal.document).toMatchObject({ mode: 'Remove', previous: [{ state: 'Complete' }] });
+    const gone = reported(removal.document, 1, { state: 'Ended', files: [], result: { exit: 'Complete' } });
+    await removal.end(0, JSON.stringify(gone));
+    await vi.waitFor(async () => {
+      expect((await callApi(server, 'GET', `${group}/recordings/tidy`)).status).toBe(404);
+    }, soon);
+  }, 60_000);
+
+  it('ends the run of a Recording that is deleted, by suspending its Job', async () => {
+    await applyRecording('short');
+    const pod = await startRun('short');
+    const token = await pod.token(reportAudience);
+    const open = reported(pod.document, 1, { files: [file(pod.document, 'Open')] });
+    expect((await post(String(pod.document.id), token, open)).status).toBe(200);
+    await callApi(server, 'DELETE', `${group}/recordings/short`);
+    await vi.waitFor(async () => {
+      const job = (await kubelet.jobs()).find(({ metadata }) => metadata.name === `rec-${pod.document.id}`);
+      expect(job?.spec.suspend).toBe(true);
+    }, soon);
+    const answer = await post(String(pod.document.id), token, { ...open, sequence: 2 });
+    expect(answer.body.desired).toBe('Stopped');
+    const last = reported(pod.document, 3, {
+      state: 'Ended',
+      files: [file(pod.document, 'Complete')],
+      result: { exit: 'Interrupted' },
+    });
+    await post(String(pod.document.id), token, last);
+    await pod.end(exitCodes.Interrupted);
+    await vi.waitFor(async () => {
+      const names = (await kubelet.jobs()).map(({ metadata }) => metadata.name);
+      expect(names).not.toContain(`rec-${pod.document.id}`);
+      const kept = await server.kubectl(['-n', operatorNamespace, 'get', 'configmaps', '-o', 'name']);
+      expect(kept.stdout).not.toContain(String(pod.document.id).replace(/-1$/, ''));
+    }, soon);
+  }, 60_000);
+
+  it('may read no Secret and do nothing that it does not do', async () => {
+    const can = async (verb: string, resource: string) => {
+      const { body } = await callApi(server, 'POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SubjectAccessReview',
+        spec: {
+          user: `system:serviceaccount:${operatorNamespace}:tapedeck-operator`,
+          groups: ['system:serviceaccounts', 'system:authenticated'],
+          resourceAttributes: {
+            namespace: 'default',
+            verb,
+            resource: resource.split('.')[0],
+            group: resource.split('.').slice(1).join('.'),
+          },
+        },
+      });
+      return (body.status as { allowed: boolean }).allowed;
+    };
+    for (const verb of ['get', 'list', 'watch', 'create', 'patch', 'update', 'delete']) {
+      expect(await can(verb, 'secrets'), verb).toBe(false);
+      expect(await can(verb, 'configmaps'), verb).toBe(false);
+      expect(await can(verb, 'serviceaccounts'), verb).toBe(false);
+    }
+    for (const verb of ['create', 'delete', 'patch']) expect(await can(verb, 'pods'), verb).toBe(false);
+    expect(await can('create', 'recordings.tapedeck.dev')).toBe(false);
+    expect(await can('create', 'jobs.batch')).toBe(true);
+    expect(lines.filter((line) => line.includes('orbidden'))).toEqual([]);
+  });
+
+  it('sees what changes after its connections were cut', async () => {
+    proxy.cut();
+    await applyRecording('after-the-cut');
+    const { metadata } = await read('recordings', 'after-the-cut');
+    await kubelet.job(new RegExp(`^rec-${metadata.uid}-1$`));
+    const health = await fetch(`http://127.0.0.1:${report.health}/healthz`);
+    expect(health.status).toBe(200);
+  }, 60_000);
+
+  it('sees what changes after the API server was killed and came back', async () => {
+    await server.kill();
+    await server.start();
+    await applyRecording('after-the-crash');
+    const { metadata } = await read('recordings', 'after-the-crash');
+    await kubelet.job(new RegExp(`^rec-${metadata.uid}-1$`));
+  }, 120_000);
+
+  it('leaves everything to the next one, which adopts what runs and knows its reports', async () => {
+    await applyRecording('adopted');
+    const pod = await startRun('adopted');
+    const token = await pod.token(reportAudience);
+    const open = reported(pod.document, 5, { files: [file(pod.document, 'Open')] });
+    expect((await post(String(pod.document.id), token, open)).status).toBe(200);
+    const before = (await kubelet.jobs()).map(({ metadata }) => metadata.uid).sort();
+    await operator.stop();
+    const begun = performance.now();
+    operator = start('replica-2');
+    await vi.waitFor(async () => {
+      expect((await post(String(pod.document.id), token, { ...open, sequence: 6 })).status).toBe(200);
+    }, soon);
+    // The lease was given back: nobody waited for it to run out.
+    expect(performance.now() - begun).toBeLessThan(15_000);
+    expect((await kubelet.jobs()).map(({ metadata }) => metadata.uid).sort()).toEqual(before);
+    await pod.end(137);
+    const next = await startRun('adopted', 2);
+    expect(next.document).toMatchObject({ previous: [{ state: 'Open', journal: { token: { id: 1 } } }] });
+    const slice = await server.kubectl(['-n', operatorNamespace, 'get', 'endpointslices', '-o', 'json']);
+    expect(slice.stdout).toContain('"name": "replica-2"');
+  }, 60_000);
+
+  it('keeps to the contract in what it keeps', async () => {
+    const maps = await server.kubectl(['-n', operatorNamespace, 'get', 'configmaps', '-o', 'json']);
+    const { items } = JSON.parse(maps.stdout) as { items: { binaryData?: Record<string, string> }[] };
+    const { gunzipSync } = await import('node:zlib');
+    const texts = items.flatMap(({ binaryData }) => Object.values(binaryData ?? {}));
+    expect(texts.length).toBeGreaterThan(0);
+    for (const text of texts) {
+      runReport.parse(JSON.parse(gunzipSync(Buffer.from(text, 'base64')).toString('utf8')));
+    }
+    expect(await readFile(path.join(directory, 'tls.crt'), 'utf8')).toContain('CERTIFICATE');
+  });
+});

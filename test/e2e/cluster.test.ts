@@ -1,0 +1,205 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import type { ExternalStorage, Recording, RecordingStatus } from '@tapedeck/core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Cluster, findCluster, openCluster } from '../cluster/cluster.ts';
+import {
+  operatorDeployment,
+  operatorNamespace,
+  operatorRights,
+  reportNames,
+} from '../cluster/operator-manifests.ts';
+import { type S3Pod, startS3Pod } from '../cluster/s3-pod.ts';
+import { makeTls } from '../cluster/tls.ts';
+import { decodeAll, requireOrdinaryMp4 } from '../media/inspect.ts';
+import { root } from '../repo/checkout.ts';
+import { findVersityGw } from '../servers/versitygw.ts';
+
+/** Builds of Kubernetes and of two images, cold. */
+const hookTimeoutMs = 30 * 60_000;
+const soon = { timeout: 90_000, interval: 250 };
+const namespace = 'lectures';
+const apiVersion = 'tapedeck.dev/v1alpha1';
+const there = (await findCluster()) && (await findVersityGw()) !== undefined;
+
+describe.skipIf(!there)('Tapedeck on a cluster', () => {
+  let cluster: Cluster;
+  let store: S3Pod;
+  let directory: string;
+  let s3: S3Client;
+  let closeForward: () => void;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), 'tapedeck-cluster-'));
+    cluster = await openCluster();
+    await cluster.must(['apply', '--server-side', '-f', `${root}/charts/tapedeck/files/crds`]);
+    await cluster.apply([
+      {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        // Recorders' pods have to be within it.
+        metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+      },
+      ...(await operatorRights()),
+    ]);
+    await makeTls(directory, reportNames);
+    const [operatorImage, recorderImage] = [await cluster.image('operator'), await cluster.image('recorder')];
+    const deployment = await operatorDeployment({ operatorImage, recorderImage, tlsDirectory: directory });
+    await cluster.apply(deployment);
+    store = await startS3Pod(cluster, 'default');
+    const forward = await cluster.forward('default', 's3', 7070);
+    closeForward = forward.close;
+    s3 = new S3Client({
+      endpoint: `http://127.0.0.1:${forward.port}`,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: { accessKeyId: store.accessKeyId, secretAccessKey: store.secretAccessKey },
+    });
+    await cluster.must([
+      ...['-n', operatorNamespace, 'rollout', 'status', 'deployment/tapedeck-operator', '--timeout=120s'],
+    ]);
+  }, hookTimeoutMs);
+  afterAll(async () => {
+    closeForward?.();
+    await cluster?.close();
+    if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+  }, 120_000);
+
+  const secret = (name = 'team-bucket') => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace },
+    stringData: { accessKeyId: store.accessKeyId, secretAccessKey: store.secretAccessKey },
+  });
+  const storage = (name: string, secretName: string) => ({
+    apiVersion,
+    kind: 'ExternalStorage',
+    metadata: { name, namespace },
+    spec: {
+      provider: 'S3',
+      s3: { bucket: store.bucket, region: 'us-east-1', endpoint: store.endpoint, forcePathStyle: true },
+      prefix: name,
+      credentials: { secretRef: { name: secretName } },
+    },
+  });
+  const recording = (name: string, spec: object = {}) => ({
+    apiVersion,
+    kind: 'Recording',
+    metadata: { name, namespace },
+    spec: {
+      source: { type: 'TestCard' },
+      room: name,
+      storage: { refs: [{ name: 'team' }] },
+      maxDuration: '10m',
+      video: { width: 320, height: 180, frameRate: 15 },
+      ...spec,
+    },
+  });
+  async function statusOf(name: string): Promise<RecordingStatus> {
+    const text = await cluster.must(['-n', namespace, 'get', 'recording', name, '-o', 'json']);
+    return (JSON.parse(text) as Recording).status ?? {};
+  }
+  const patch = async (name: string, state: string) =>
+    await cluster.must([
+      ...['-n', namespace, 'patch', 'recording', name, '--type', 'merge'],
+      ...['-p', JSON.stringify({ spec: { state } })],
+    ]);
+  const records = async (name: string, seconds = 0) =>
+    await vi.waitFor(async () => {
+      const status = await statusOf(name);
+      expect(status.phase, JSON.stringify(status.conditions?.[0])).toBe('Recording');
+      expect(Number.parseFloat(status.duration ?? '0')).toBeGreaterThan(seconds);
+      return status;
+    }, soon);
+  async function fetchFile(key: string): Promise<string> {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: store.bucket, Key: key }));
+    if (Body === undefined) throw new Error(`${key} has no body`);
+    const file = path.join(directory, path.basename(key));
+    await writeFile(file, await Body.transformToByteArray());
+    return file;
+  }
+
+  it('says what a storage lacks, and takes it into service when its Secret comes', async () => {
+    await cluster.apply([storage('team', 'team-bucket')]);
+    const ready = async () => {
+      const text = await cluster.must(['-n', namespace, 'get', 'xs', 'team', '-o', 'json']);
+      return (JSON.parse(text) as ExternalStorage).status?.conditions?.find(({ type }) => type === 'Ready');
+    };
+    await vi.waitFor(async () => {
+      expect(await ready()).toMatchObject({ status: 'False', reason: 'InvalidCredentials' });
+    }, soon);
+    expect((await ready())?.message).toContain('Secret');
+    await cluster.apply([secret()]);
+    await cluster.must(['-n', namespace, 'wait', '--for=condition=Ready', '--timeout=90s', 'xs/team']);
+  }, 240_000);
+
+  it('records, pauses, goes on and stops by kubectl patch; the file is in the bucket and plays', async () => {
+    await cluster.apply([recording('physics')]);
+    await records('physics', 4);
+    await patch('physics', 'Paused');
+    await vi.waitFor(async () => expect((await statusOf('physics')).phase).toBe('Paused'), soon);
+    // Longer than the grain of a pause, which is the time between two key frames.
+    await sleep(4_000);
+    await patch('physics', 'Recording');
+    await records('physics', 8);
+    await patch('physics', 'Stopped');
+    await cluster.must(['-n', namespace, 'wait', '--for=condition=Complete', '--timeout=90s', 'rec/physics']);
+    const status = await statusOf('physics');
+    expect(status.phase).toBe('Uploaded');
+    expect(status.pauses).toHaveLength(1);
+    expect(Number.parseFloat(status.pauses?.[0]?.duration ?? '0')).toBeGreaterThan(2);
+    expect(status.attempts).toMatchObject([{ number: 1, node: 'node-1', reason: 'Complete' }]);
+    const [output] = status.outputs ?? [];
+    if (output === undefined) throw new Error('the recording names no file');
+    const file = await fetchFile(output.key);
+    const facts = await requireOrdinaryMp4(file);
+    await decodeAll(file);
+    expect(Math.abs(facts.durationSeconds - Number.parseFloat(output.duration))).toBeLessThan(0.2);
+    const { Contents = [] } = await s3.send(
+      new ListObjectsV2Command({ Bucket: store.bucket, Prefix: 'team/' }),
+    );
+    expect(Contents.map(({ Key }) => Key)).toEqual([output.key]);
+    const jobs = await cluster.must(['-n', namespace, 'get', 'jobs', '-o', 'name']);
+    expect(jobs).not.toContain('rec-');
+    const events = await cluster.must(['-n', namespace, 'events', '--for', 'recording/physics']);
+    expect(events).toContain('Complete');
+  }, 300_000);
+
+  it('goes on in a next attempt when the pod is deleted, and joins what both recorded', async () => {
+    await cluster.apply([recording('deleted')]);
+    await records('deleted', 3);
+    await cluster.must([
+      '-n',
+      namespace,
+      'delete',
+      'pod',
+      '-l',
+      'app.kubernetes.io/component=record',
+      '--wait=false',
+    ]);
+    await vi.waitFor(async () => expect((await statusOf('deleted')).attempts).toHaveLength(2), soon);
+    await records('deleted', 5);
+    await patch('deleted', 'Stopped');
+    await cluster.must(['-n', namespace, 'wait', '--for=condition=Complete', '--timeout=90s', 'rec/deleted']);
+    const { outputs = [], gaps = [] } = await statusOf('deleted');
+    expect(gaps).toHaveLength(1);
+    for (const { key } of outputs) await decodeAll(await fetchFile(key));
+  }, 300_000);
+
+  it('keeps secrets to kubelet and to the recorder', async () => {
+    const log = await cluster.must([
+      ...['-n', operatorNamespace, 'logs', '-l', 'app.kubernetes.io/name=tapedeck-operator', '--tail=-1'],
+    ]);
+    const all = await cluster.must([
+      'get',
+      'recordings,externalstorages,events,configmaps',
+      '-A',
+      '-o',
+      'json',
+    ]);
+    for (const text of [log, all]) expect(text).not.toContain(store.secretAccessKey);
+  });
+});
