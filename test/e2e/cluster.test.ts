@@ -189,6 +189,150 @@ describe.skipIf(!there)('Tapedeck on a cluster', () => {
     for (const { key } of outputs) await decodeAll(await fetchFile(key));
   }, 300_000);
 
+  const podOf = async (name: string): Promise<string> => {
+    const { attempts = [] } = await statusOf(name);
+    return String(attempts.at(-1)?.pod);
+  };
+  const inNamespace = (...args: string[]) => ['-n', namespace, ...args];
+
+  it.each([
+    [
+      'evicted, as a drain does it',
+      async (name: string) => {
+        const pod = await podOf(name);
+        const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod, namespace } };
+        const where = `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`;
+        await cluster.must(['create', '--raw', where, '-f', '-'], JSON.stringify(eviction));
+      },
+      /EvictionByEvictionAPI|Interrupted/,
+    ],
+    [
+      'killed without a chance to end',
+      async (name: string) => {
+        await cluster.must(inNamespace('delete', 'pod', await podOf(name), '--grace-period=0', '--force'));
+      },
+      /./,
+    ],
+    [
+      'taken away with its Job',
+      async (name: string) => {
+        const job = (await podOf(name)).replace(/-[a-z0-9]+$/, '');
+        await cluster.must(inNamespace('delete', 'job', job, '--wait=false'));
+      },
+      /./,
+    ],
+  ])(
+    'a run that is %s is followed by another, and every file plays',
+    async (what, breakIt, why) => {
+      const name = `broken-${what.split(/[ ,]/)[0]}`;
+      await cluster.apply([recording(name)]);
+      await records(name, 3);
+      await breakIt(name);
+      await vi.waitFor(async () => expect((await statusOf(name)).attempts).toHaveLength(2), soon);
+      const { attempts = [] } = await statusOf(name);
+      expect(`${attempts[0]?.reason} ${attempts[0]?.message}`).toMatch(why);
+      await vi.waitFor(async () => expect((await statusOf(name)).phase).toBe('Recording'), soon);
+      await patch(name, 'Stopped');
+      await cluster.must(inNamespace('wait', '--for=condition=Complete', '--timeout=90s', `rec/${name}`));
+      const { outputs = [], duration = '0s' } = await statusOf(name);
+      expect(Number.parseFloat(duration)).toBeGreaterThan(2);
+      for (const { key } of outputs) await decodeAll(await fetchFile(key));
+    },
+    240_000,
+  );
+
+  /** The one file below a prefix, once it is complete: nobody is left to say so. */
+  const completeFile = async (prefix: string): Promise<string> =>
+    await vi.waitFor(async () => {
+      const { Contents = [] } = await s3.send(
+        new ListObjectsV2Command({ Bucket: store.bucket, Prefix: prefix }),
+      );
+      const [only] = Contents.filter(({ Key }) => Key?.endsWith('.mp4'));
+      if (only?.Key === undefined) throw new Error(`nothing below ${prefix}`);
+      const file = await fetchFile(only.Key);
+      await requireOrdinaryMp4(file);
+      return file;
+    }, soon);
+
+  it('a Recording that is deleted leaves a complete file, and nothing of itself', async () => {
+    await cluster.apply([recording('dropped')]);
+    await records('dropped', 3);
+    await cluster.must(inNamespace('delete', 'recording', 'dropped', '--wait=false'));
+    await decodeAll(await completeFile('team/dropped'));
+    await vi.waitFor(async () => {
+      expect(await cluster.must(inNamespace('get', 'jobs,pods', '-o', 'name'))).not.toContain('rec-');
+    }, soon);
+    const reports = [
+      '-n',
+      operatorNamespace,
+      'get',
+      'configmaps',
+      '-l',
+      'app.kubernetes.io/component=reports',
+    ];
+    const kept = await cluster.must([...reports, '-o', 'name']);
+    const there = await cluster.must(
+      inNamespace('get', 'recordings', '-o', 'jsonpath={.items[*].metadata.uid}'),
+    );
+    expect(
+      kept
+        .trim()
+        .split('\n')
+        .map((line) => line.replace('configmap/reports-', ''))
+        .sort(),
+    ).toEqual(there.split(' ').sort());
+  }, 240_000);
+
+  it('a recording goes on while no operator is there, and is told of its stop by the next', async () => {
+    const scale = async (replicas: number) =>
+      await cluster.must([
+        ...['-n', operatorNamespace, 'scale', 'deployment/tapedeck-operator', `--replicas=${replicas}`],
+      ]);
+    await cluster.apply([recording('alone')]);
+    await records('alone', 2);
+    const before = await podOf('alone');
+    await scale(0);
+    await vi.waitFor(async () => {
+      expect(await cluster.must(['-n', operatorNamespace, 'get', 'pods', '-o', 'name'])).toBe('');
+    }, soon);
+    await patch('alone', 'Stopped');
+    await sleep(10_000);
+    await scale(2);
+    await cluster.must(inNamespace('wait', '--for=condition=Complete', '--timeout=90s', 'rec/alone'));
+    const { attempts = [], outputs = [], duration = '0s' } = await statusOf('alone');
+    expect(attempts).toMatchObject([{ pod: before, reason: 'Complete' }]);
+    expect(Number.parseFloat(duration)).toBeGreaterThan(10);
+    for (const { key } of outputs) await decodeAll(await fetchFile(key));
+  }, 240_000);
+
+  it('a namespace that is deleted goes, and its file stays', async () => {
+    const own = 'short-lived';
+    const move = <T extends { metadata: object }>(object: T): T => ({
+      ...object,
+      metadata: { ...object.metadata, namespace: own },
+    });
+    await cluster.apply([
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: own } },
+      move(secret()),
+      move(storage('own', 'team-bucket')),
+      move(recording('left', { storage: { refs: [{ name: 'own' }] } })),
+    ]);
+    await vi.waitFor(async () => {
+      const phase = await cluster.must([
+        '-n',
+        own,
+        'get',
+        'rec',
+        'left',
+        '-o',
+        'jsonpath={.status.duration}',
+      ]);
+      expect(Number.parseFloat(phase)).toBeGreaterThan(3);
+    }, soon);
+    await cluster.must(['delete', 'namespace', own, '--timeout=90s']);
+    await decodeAll(await completeFile('own/left'));
+  }, 240_000);
+
   it('keeps secrets to kubelet and to the recorder', async () => {
     const log = await cluster.must([
       ...['-n', operatorNamespace, 'logs', '-l', 'app.kubernetes.io/name=tapedeck-operator', '--tail=-1'],
