@@ -6,6 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { root } from '../repo/checkout.ts';
+import { findGoTool } from '../servers/tool.ts';
 import { type KubectlResult, runProgram } from './api-server.ts';
 import { findKubernetes, recipe } from './kubernetes.ts';
 
@@ -29,6 +30,11 @@ const programs = [
   'runc',
 ];
 
+/** The path of helm, built on first use, or undefined (with a line on stderr) where it cannot be had. */
+export function findHelm(): Promise<string | undefined> {
+  return findGoTool({ name: 'helm', module: 'helm.sh/helm/v4/cmd/helm@v4.3.1' });
+}
+
 /** A cluster with nodes: pods run. */
 export interface Cluster {
   readonly kubeconfig: string;
@@ -41,6 +47,8 @@ export interface Cluster {
   image(name: 'recorder' | 'operator'): Promise<string>;
   /** Likewise of another program, with the directory that it is built from. */
   otherImage(name: string, fill: (context: string) => Promise<void>): Promise<string>;
+  /** Rejects with what helm says where it fails. */
+  helm(args: readonly string[]): Promise<string>;
   /** A port of this machine that leads to one of a Service, until it is closed. */
   forward(namespace: string, service: string, port: number): Promise<{ port: number; close(): void }>;
   close(): Promise<void>;
@@ -139,6 +147,16 @@ export async function openCluster(): Promise<Cluster> {
         await fill(context);
         return context;
       });
+    },
+    async helm(args) {
+      const helm = (await findHelm()) ?? 'helm';
+      const { code, stdout, stderr } = await runProgram(
+        helm,
+        ['--kubeconfig', kubeconfig, ...args],
+        undefined,
+      );
+      if (code !== 0) throw new Error(`helm ${args.join(' ')}: ${stderr}${stdout}`);
+      return stdout;
     },
     async forward(namespace, service, port) {
       const args = [...options, '--namespace', namespace, 'port-forward', `service/${service}`, `:${port}`];

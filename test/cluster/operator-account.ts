@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callApi } from './api-request.ts';
 import type { ApiServer } from './api-server.ts';
-import { operatorAccount as account, operatorNamespace, operatorRights } from './operator-manifests.ts';
+import { operatorAccount as account, operatorNamespace, operatorRights } from './operator-rights.ts';
 
 /** A kubeconfig that may do exactly what the chart allows the operator, and nothing else. */
 export async function makeOperatorAccount(server: ApiServer, address = server.url): Promise<string> {

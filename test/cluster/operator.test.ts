@@ -13,7 +13,7 @@ import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.ts';
 import { createHandKubelet, type HandPod, type Json } from './hand-kubelet.ts';
 import { findKubernetes } from './kubernetes.ts';
 import { makeOperatorAccount } from './operator-account.ts';
-import { operatorNamespace } from './operator-manifests.ts';
+import { operatorNamespace } from './operator-rights.ts';
 import { makeTls } from './tls.ts';
 
 const hookTimeoutMs = 25 * 60_000;

@@ -1,19 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import type { ExternalStorage, Recording, RecordingStatus } from '@tapedeck/core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Cluster, findCluster, openCluster } from '../cluster/cluster.ts';
-import {
-  operatorDeployment,
-  operatorNamespace,
-  operatorRights,
-  reportNames,
-} from '../cluster/operator-manifests.ts';
+import { type Cluster, findCluster, findHelm, openCluster } from '../cluster/cluster.ts';
+import { operatorNamespace } from '../cluster/operator-rights.ts';
 import { type S3Pod, startS3Pod } from '../cluster/s3-pod.ts';
-import { makeTls } from '../cluster/tls.ts';
 import { decodeAll, requireOrdinaryMp4 } from '../media/inspect.ts';
 import { root } from '../repo/checkout.ts';
 import { findVersityGw } from '../servers/versitygw.ts';
@@ -23,32 +17,31 @@ const hookTimeoutMs = 30 * 60_000;
 const soon = { timeout: 90_000, interval: 250 };
 const namespace = 'lectures';
 const apiVersion = 'tapedeck.dev/v1alpha1';
-const there = (await findCluster()) && (await findVersityGw()) !== undefined;
+const there =
+  (await findCluster()) && (await findVersityGw()) !== undefined && (await findHelm()) !== undefined;
 
 describe.skipIf(!there)('Tapedeck on a cluster', () => {
   let cluster: Cluster;
   let store: S3Pod;
   let directory: string;
   let s3: S3Client;
+  let images: { operator: string; recorder: string };
   let closeForward: () => void;
 
   beforeAll(async () => {
     directory = await mkdtemp(path.join(tmpdir(), 'tapedeck-cluster-'));
     cluster = await openCluster();
-    await cluster.must(['apply', '--server-side', '-f', `${root}/charts/tapedeck/files/crds`]);
-    await cluster.apply([
-      {
+    const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    await cluster.apply(
+      [namespace, operatorNamespace].map((name) => ({
         apiVersion: 'v1',
         kind: 'Namespace',
-        // Recorders' pods have to be within it.
-        metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
-      },
-      ...(await operatorRights()),
-    ]);
-    await makeTls(directory, reportNames);
-    const [operatorImage, recorderImage] = [await cluster.image('operator'), await cluster.image('recorder')];
-    const deployment = await operatorDeployment({ operatorImage, recorderImage, tlsDirectory: directory });
-    await cluster.apply(deployment);
+        metadata: { name, labels: restricted },
+      })),
+    );
+    images = { operator: await cluster.image('operator'), recorder: await cluster.image('recorder') };
+    await cluster.helm(['package', `${root}/charts/tapedeck`, '--destination', directory]);
+    await release('install');
     store = await startS3Pod(cluster, 'default');
     const forward = await cluster.forward('default', 's3', 7070);
     closeForward = forward.close;
@@ -58,15 +51,30 @@ describe.skipIf(!there)('Tapedeck on a cluster', () => {
       forcePathStyle: true,
       credentials: { accessKeyId: store.accessKeyId, secretAccessKey: store.secretAccessKey },
     });
-    await cluster.must([
-      ...['-n', operatorNamespace, 'rollout', 'status', 'deployment/tapedeck-operator', '--timeout=120s'],
-    ]);
   }, hookTimeoutMs);
   afterAll(async () => {
     closeForward?.();
     await cluster?.close();
     if (directory !== undefined) await rm(directory, { recursive: true, force: true });
   }, 120_000);
+
+  /** Installs or upgrades the packaged chart with real images, and waits until it is ready. */
+  async function release(verb: 'install' | 'upgrade', ...more: string[]): Promise<void> {
+    const [chart] = (await readdir(directory)).filter((name) => name.endsWith('.tgz'));
+    const image = (prefix: string, name: string) => {
+      const colon = name.lastIndexOf(':');
+      return [
+        ...['--set', `${prefix}.repository=${name.slice(0, colon)},${prefix}.tag=${name.slice(colon + 1)}`],
+        ...['--set', `${prefix}.pullPolicy=IfNotPresent`],
+      ];
+    };
+    await cluster.helm([
+      ...[verb, 'tapedeck', path.join(directory, String(chart)), '--namespace', operatorNamespace],
+      ...[...image('image', images.operator), ...image('recorder.image', images.recorder)],
+      ...['--set', 'progressInterval=1', '--set', 'recorder.resources.requests.cpu=100m'],
+      ...['--wait', '--timeout', '3m', ...more],
+    ]);
+  }
 
   const secret = (name = 'team-bucket') => ({
     apiVersion: 'v1',
@@ -189,6 +197,150 @@ describe.skipIf(!there)('Tapedeck on a cluster', () => {
     for (const { key } of outputs) await decodeAll(await fetchFile(key));
   }, 300_000);
 
+  const podOf = async (name: string): Promise<string> => {
+    const { attempts = [] } = await statusOf(name);
+    return String(attempts.at(-1)?.pod);
+  };
+  const inNamespace = (...args: string[]) => ['-n', namespace, ...args];
+
+  it.each([
+    [
+      'evicted, as a drain does it',
+      async (name: string) => {
+        const pod = await podOf(name);
+        const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod, namespace } };
+        const where = `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`;
+        await cluster.must(['create', '--raw', where, '-f', '-'], JSON.stringify(eviction));
+      },
+      /EvictionByEvictionAPI|Interrupted/,
+    ],
+    [
+      'killed without a chance to end',
+      async (name: string) => {
+        await cluster.must(inNamespace('delete', 'pod', await podOf(name), '--grace-period=0', '--force'));
+      },
+      /./,
+    ],
+    [
+      'taken away with its Job',
+      async (name: string) => {
+        const job = (await podOf(name)).replace(/-[a-z0-9]+$/, '');
+        await cluster.must(inNamespace('delete', 'job', job, '--wait=false'));
+      },
+      /./,
+    ],
+  ])(
+    'a run that is %s is followed by another, and every file plays',
+    async (what, breakIt, why) => {
+      const name = `broken-${what.split(/[ ,]/)[0]}`;
+      await cluster.apply([recording(name)]);
+      await records(name, 3);
+      await breakIt(name);
+      await vi.waitFor(async () => expect((await statusOf(name)).attempts).toHaveLength(2), soon);
+      const { attempts = [] } = await statusOf(name);
+      expect(`${attempts[0]?.reason} ${attempts[0]?.message}`).toMatch(why);
+      await vi.waitFor(async () => expect((await statusOf(name)).phase).toBe('Recording'), soon);
+      await patch(name, 'Stopped');
+      await cluster.must(inNamespace('wait', '--for=condition=Complete', '--timeout=90s', `rec/${name}`));
+      const { outputs = [], duration = '0s' } = await statusOf(name);
+      expect(Number.parseFloat(duration)).toBeGreaterThan(2);
+      for (const { key } of outputs) await decodeAll(await fetchFile(key));
+    },
+    240_000,
+  );
+
+  /** The one file below a prefix, once it is complete: nobody is left to say so. */
+  const completeFile = async (prefix: string): Promise<string> =>
+    await vi.waitFor(async () => {
+      const { Contents = [] } = await s3.send(
+        new ListObjectsV2Command({ Bucket: store.bucket, Prefix: prefix }),
+      );
+      const [only] = Contents.filter(({ Key }) => Key?.endsWith('.mp4'));
+      if (only?.Key === undefined) throw new Error(`nothing below ${prefix}`);
+      const file = await fetchFile(only.Key);
+      await requireOrdinaryMp4(file);
+      return file;
+    }, soon);
+
+  it('a Recording that is deleted leaves a complete file, and nothing of itself', async () => {
+    await cluster.apply([recording('dropped')]);
+    await records('dropped', 3);
+    await cluster.must(inNamespace('delete', 'recording', 'dropped', '--wait=false'));
+    await decodeAll(await completeFile('team/dropped'));
+    await vi.waitFor(async () => {
+      expect(await cluster.must(inNamespace('get', 'jobs,pods', '-o', 'name'))).not.toContain('rec-');
+    }, soon);
+    const reports = [
+      '-n',
+      operatorNamespace,
+      'get',
+      'configmaps',
+      '-l',
+      'app.kubernetes.io/component=reports',
+    ];
+    const kept = await cluster.must([...reports, '-o', 'name']);
+    const there = await cluster.must(
+      inNamespace('get', 'recordings', '-o', 'jsonpath={.items[*].metadata.uid}'),
+    );
+    expect(
+      kept
+        .trim()
+        .split('\n')
+        .map((line) => line.replace('configmap/reports-', ''))
+        .sort(),
+    ).toEqual(there.split(' ').sort());
+  }, 240_000);
+
+  it('a recording goes on while no operator is there, and is told of its stop by the next', async () => {
+    const scale = async (replicas: number) =>
+      await cluster.must([
+        ...['-n', operatorNamespace, 'scale', 'deployment/tapedeck', `--replicas=${replicas}`],
+      ]);
+    await cluster.apply([recording('alone')]);
+    await records('alone', 2);
+    const before = await podOf('alone');
+    await scale(0);
+    await vi.waitFor(async () => {
+      expect(await cluster.must(['-n', operatorNamespace, 'get', 'pods', '-o', 'name'])).toBe('');
+    }, soon);
+    await patch('alone', 'Stopped');
+    await sleep(10_000);
+    await scale(2);
+    await cluster.must(inNamespace('wait', '--for=condition=Complete', '--timeout=90s', 'rec/alone'));
+    const { attempts = [], outputs = [], duration = '0s' } = await statusOf('alone');
+    expect(attempts).toMatchObject([{ pod: before, reason: 'Complete' }]);
+    expect(Number.parseFloat(duration)).toBeGreaterThan(10);
+    for (const { key } of outputs) await decodeAll(await fetchFile(key));
+  }, 240_000);
+
+  it('a namespace that is deleted goes, and its file stays', async () => {
+    const own = 'short-lived';
+    const move = <T extends { metadata: object }>(object: T): T => ({
+      ...object,
+      metadata: { ...object.metadata, namespace: own },
+    });
+    await cluster.apply([
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: own } },
+      move(secret()),
+      move(storage('own', 'team-bucket')),
+      move(recording('left', { storage: { refs: [{ name: 'own' }] } })),
+    ]);
+    await vi.waitFor(async () => {
+      const phase = await cluster.must([
+        '-n',
+        own,
+        'get',
+        'rec',
+        'left',
+        '-o',
+        'jsonpath={.status.duration}',
+      ]);
+      expect(Number.parseFloat(phase)).toBeGreaterThan(3);
+    }, soon);
+    await cluster.must(['delete', 'namespace', own, '--timeout=90s']);
+    await decodeAll(await completeFile('own/left'));
+  }, 240_000);
+
   it('keeps secrets to kubelet and to the recorder', async () => {
     const log = await cluster.must([
       ...['-n', operatorNamespace, 'logs', '-l', 'app.kubernetes.io/name=tapedeck-operator', '--tail=-1'],
@@ -202,4 +354,34 @@ describe.skipIf(!there)('Tapedeck on a cluster', () => {
     ]);
     for (const text of [log, all]) expect(text).not.toContain(store.secretAccessKey);
   });
+
+  it('an upgrade of the release touches no run', async () => {
+    await cluster.apply([recording('upgraded')]);
+    await records('upgraded', 2);
+    const before = await podOf('upgraded');
+    await release('upgrade', '--set', 'podAnnotations.upgraded=yes');
+    await records('upgraded', 5);
+    await patch('upgraded', 'Stopped');
+    await cluster.must(inNamespace('wait', '--for=condition=Complete', '--timeout=90s', 'rec/upgraded'));
+    expect((await statusOf('upgraded')).attempts).toMatchObject([{ pod: before, reason: 'Complete' }]);
+  }, 300_000);
+
+  it('an uninstalled release leaves the definitions, the resources and the files', async () => {
+    const files = async () =>
+      ((await s3.send(new ListObjectsV2Command({ Bucket: store.bucket }))).Contents ?? []).map(
+        ({ Key }) => Key,
+      );
+    const before = await files();
+    await cluster.helm(['uninstall', 'tapedeck', '--namespace', operatorNamespace, '--wait']);
+    const kept = await cluster.must(['get', 'crds', '-o', 'name']);
+    expect(
+      kept
+        .trim()
+        .split('\n')
+        .filter((name) => name.endsWith('.tapedeck.dev')),
+    ).toHaveLength(4);
+    expect((await statusOf('physics')).phase).toBe('Uploaded');
+    expect(await files()).toEqual(before);
+    expect(await cluster.must(['-n', operatorNamespace, 'get', 'deployments', '-o', 'name'])).toBe('');
+  }, 120_000);
 });
