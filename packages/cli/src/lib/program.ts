@@ -46,7 +46,7 @@ export function createProgram(run: RunAction): Program {
     ) =>
     async (...all: unknown[]) => {
       const command = all.at(-1) as Command;
-      const args = all.slice(0, -2) as unknown as A;
+      const args = all.slice(0, -2) as readonly unknown[] as A;
       exitCode = await run(mergedOptions(command), (context, options) => work(context, options, ...args));
     };
   const sub = (parent: Command, nameAndArgs: string, description: string) =>
