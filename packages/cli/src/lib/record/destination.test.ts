@@ -36,12 +36,6 @@ describe('--to an address', () => {
       { accessKeyId: 'id', secretAccessKey: 'secret' },
     ],
     [
-      'do://space?region=fra1',
-      {},
-      { provider: 'DigitalOcean', digitalOcean: { bucket: 'space', region: 'fra1' } },
-      undefined,
-    ],
-    [
       'gs://bkt_a/a%20b/',
       { GOOGLE_APPLICATION_CREDENTIALS: '/key.json' },
       { provider: 'GCS', gcs: { bucket: 'bkt_a' }, prefix: 'a b' },
@@ -128,6 +122,7 @@ describe('--to an address', () => {
 
   it.each<[string, Env, string, string]>([
     ['do://space', {}, 'InvalidManifest', 'add the region'],
+    ['do://space?region=fra1', {}, 'InvalidCredentials', 'set SPACES_ACCESS_KEY_ID and SPACES_SECRET'],
     [
       'do://space?region=fra1',
       { SPACES_ACCESS_KEY_ID: 'hunter2' },

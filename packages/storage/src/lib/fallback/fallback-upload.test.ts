@@ -11,7 +11,8 @@ import { createDriverStore } from '../create-store.ts';
 import { createDriver } from '../drivers/drivers.ts';
 import type { Store } from '../store.ts';
 import { completeFallback } from './complete-fallback.ts';
-import { createFallbackUpload, type FallbackEvent, type FallbackUpload } from './fallback-upload.ts';
+import type { FallbackEvent, FallbackUpload } from './fallback-contract.ts';
+import { createFallbackUpload } from './fallback-upload.ts';
 
 const partSize = 128 * 1024;
 const key = 'a/file.mp4';
