@@ -11,7 +11,7 @@ import { completeStorage } from '../local/run-spec.ts';
 import { createSecretCache, type SecretCache } from '../local/secret-cache.ts';
 import { nextStep, renderCheck } from '../output/check-table.ts';
 import { parseOutputFormat, renderDocument } from '../output/document.ts';
-import { environmentSecret } from '../record/environment-secret.ts';
+import { absentSecret, environmentSecret } from '../record/environment-secret.ts';
 import type { Terminal } from '../terminal.ts';
 import { readLocalManifest } from './apply.ts';
 
@@ -120,11 +120,7 @@ async function checkOne(
     if (TapedeckError.from(error).code !== 'NotFound') throw error;
     const secrets = environmentSecret(storage);
     if (secrets !== undefined) return await check(data, target, secrets, signal);
-    throw new TapedeckError(
-      'NotFound',
-      `there is no Secret ${secret} here; "tapedeck storage check -f FILE" takes it from the file`,
-      { cause: error },
-    );
+    throw absentSecret(storage, secret, { command: 'storage check', cause: error });
   }
 }
 
