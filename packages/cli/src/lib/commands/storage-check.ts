@@ -90,7 +90,10 @@ async function* checkStored(
     const name = word.replace(/^(xs|externalstorages?)\//, '');
     const storage = await data.store.get('ExternalStorage', namespace, name);
     if (storage === undefined) {
-      throw new TapedeckError('NotFound', `there is no ExternalStorage ${name} in namespace ${namespace}`);
+      throw new TapedeckError(
+        'NotFound',
+        `there is no ExternalStorage ${name} in namespace ${namespace}; "tapedeck storage check -f FILE" takes it from a file`,
+      );
     }
     yield { name, report: await checkOne(data, storage, { namespace, name, spec: storage.spec }, signal) };
   }
