@@ -21,7 +21,7 @@ import { createSecretCache, type SecretCache } from '../local/secret-cache.ts';
 import { parseOutputFormat, renderDocument } from '../output/document.ts';
 import { listLinks } from '../output/link-list.ts';
 import { phaseOf } from '../progress/progress-line.ts';
-import { environmentSecret } from '../record/environment-secret.ts';
+import { absentSecret, environmentSecret } from '../record/environment-secret.ts';
 import type { Terminal } from '../terminal.ts';
 import { readLocalManifest } from './apply.ts';
 
@@ -191,11 +191,7 @@ async function throughControl(
     if (TapedeckError.from(error).code !== 'NotFound') throw error;
     const secrets = target.stored && environmentSecret(target.stored);
     if (secrets !== undefined) return await makeHere(data, target, wanted, secrets, signal);
-    throw new TapedeckError(
-      'NotFound',
-      `there is no Secret ${secret} here; "tapedeck link RECORDING -f FILE" takes it from the file`,
-      { cause: error },
-    );
+    throw absentSecret(target.stored, secret, { command: 'link RECORDING', cause: error });
   }
 }
 

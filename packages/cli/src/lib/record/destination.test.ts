@@ -2,7 +2,7 @@ import { parseManifest } from '@tapedeck/core';
 import { describe, expect, it, vi } from 'vitest';
 import { type DestinationSurroundings, parseDestination } from './destination.ts';
 import { withPlaceholders } from './destination-name.ts';
-import { environmentSecret } from './environment-secret.ts';
+import { absentSecret, environmentSecret } from './environment-secret.ts';
 import { composeRecording } from './recording-document.ts';
 
 type Env = DestinationSurroundings['env'];
@@ -185,6 +185,9 @@ describe('--to an address', () => {
     });
     vi.stubEnv('AZURE_STORAGE_KEY', '');
     expect(environmentSecret(storage)).toBeUndefined();
+    const lost = absentSecret(storage, 'recordings', { command: 'link RECORDING', cause: undefined });
+    expect(lost.message).toMatch(/no Secret recordings here; .* made of az:.*: set AZURE_STORAGE_CONN/);
+    expect(lost.message).not.toContain('-f FILE');
     vi.unstubAllEnvs();
   });
 
