@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { CliExitCode } from './cli-exit.ts';
+import { type CliExitCode, exitMeanings } from './cli-exit.ts';
 import { addCommonOptions, addNamespaceOption, type CommonOptions } from './command-options.ts';
 import { kindWords } from './kind-name.ts';
 import type { LocalData } from './local/local-data.ts';
@@ -200,7 +200,13 @@ export function createProgram(run: RunAction): Program {
       return 0;
     }),
   );
+  program.addHelpText('after', exitHelp);
   return { command: program, exitCode: () => exitCode };
+}
+
+function exitHelp(): string {
+  const lines = exitMeanings.map(([code, meaning]) => `  ${String(code).padEnd(3)}  ${meaning}`);
+  return `\nExit codes:\n${lines.join('\n')}`;
 }
 
 /** For the help alone: what it does is loaded where it is called, see `addCompletion`. */
