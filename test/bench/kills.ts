@@ -1,12 +1,27 @@
 /**
- * `node test/bench/kills.ts [KILLS] [SEED] [S3|Local]`: that many recordings (200), each met by one kill -9 of its
- * recorder, its ffmpeg or both at a random moment. Ends with 1 when a promise was broken.
+ * That many recordings, each met by one kill -9 of its recorder, its ffmpeg or both at a random moment. Ends with 1 when
+ * a promise was broken.
  */
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { randomKills } from '../chaos/random-kills.ts';
 
-const kills = Number(process.argv[2] ?? 200);
-const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
-const destination = process.argv[4] === 'Local' ? 'Local' : 'S3';
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '200' },
+    /** The same one makes the same plan. */
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    destination: { type: 'string', default: 'S3' },
+  },
+  strict: false,
+});
+const { kills, seed, destination } = z
+  .object({
+    kills: z.coerce.number().int().min(1),
+    seed: z.coerce.number().int().min(0),
+    destination: z.enum(['S3', 'Local', 'AzureBlob']),
+  })
+  .parse(values);
 
 const { outcomes, leftovers } = await randomKills({
   kills,

@@ -1,8 +1,9 @@
 /**
- * `node test/bench/soak.ts [SECONDS]`: one recording of the test card into S3 for so long (120), with a pause a
- * minute; the memory of recorder and control all the while, and how it grows. Ends with 1 when it does.
+ * One recording of the test card into S3 for so long, with a pause a minute; the memory of recorder and control all the
+ * while, and how it grows. Ends with 1 when it does.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { s3Destination } from '../chaos/destination.ts';
 import { type Memory, mebibyte, memoryOf } from '../chaos/memory.ts';
 import {
@@ -14,7 +15,11 @@ import {
 } from '../e2e/workbench.ts';
 import { requireOrdinaryMp4 } from '../media/inspect.ts';
 
-const soakSeconds = Number(process.argv[2] ?? 120);
+const { values: options } = parseArgs({
+  options: { seconds: { type: 'string', default: '120' } },
+  strict: false,
+});
+const soakSeconds = Number(options.seconds);
 const sampleSeconds = Math.max(1, soakSeconds / 240);
 const pauseEverySeconds = 60;
 /** An index of a frame's 8 bytes, 77 of them a second, is 2.1 MiB an hour; the rest is a collector's whim. */

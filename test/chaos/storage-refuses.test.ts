@@ -115,7 +115,7 @@ describe('a storage that refuses in the middle', () => {
       await server.start('another-key');
     });
     await bench.run(['stop', 'given-up']);
-    const dev = bench.start('dev');
+    const dev = await bench.startControl();
     await bench.run(['delete', 'recording', 'given-up', '--ignore-not-found']);
     dev.process.kill('SIGINT');
     await dev.exited;

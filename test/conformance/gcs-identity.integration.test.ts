@@ -2,9 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { RunStorage } from '@tapedeck/core';
-import { checkStorage } from '@tapedeck/storage';
+import { checkStorage, createLinks } from '@tapedeck/storage';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findFakeGcs, type GcsServer, startGcs } from '../servers/gcs.ts';
+import { startSilentServer } from '../servers/odd-servers.ts';
 
 const program = await findFakeGcs();
 
@@ -22,15 +23,13 @@ describe.skipIf(program === undefined)('a Cloud Storage', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
+  const storage = (credentials: RunStorage['credentials']): RunStorage => ({
+    name: 'bucket',
+    spec: { provider: 'GCS', gcs: { bucket: server.bucket, endpoint: server.endpoint } },
+    credentials,
+  });
   const check = (credentials: RunStorage['credentials'] = { type: 'None' }) =>
-    checkStorage({
-      id: 'check',
-      storage: {
-        name: 'bucket',
-        spec: { provider: 'GCS', gcs: { bucket: server.bucket, endpoint: server.endpoint } },
-        credentials,
-      },
-    });
+    checkStorage({ id: 'check', storage: storage(credentials) });
   const noMachineIdentity = () => {
     for (const name of ['GOOGLE_APPLICATION_CREDENTIALS', 'GCE_METADATA_HOST', 'GOOGLE_CLOUD_PROJECT'])
       vi.stubEnv(name, undefined);
@@ -46,7 +45,7 @@ describe.skipIf(program === undefined)('a Cloud Storage', () => {
     expect(await check({ type: 'Directory', path: secret })).toMatchObject({ ready: true });
   });
 
-  it('takes a federated identity, without any key', async () => {
+  const federate = async (tokenUrl: string, more: object = {}) => {
     noMachineIdentity();
     const token = path.join(directory, 'token');
     await writeFile(token, 'a.web.token');
@@ -56,15 +55,34 @@ describe.skipIf(program === undefined)('a Cloud Storage', () => {
       audience:
         '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/cluster',
       subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-      token_url: `${server.endpoint}/sts`,
+      token_url: tokenUrl,
       credential_source: { file: token },
+      ...more,
     };
     await writeFile(file, JSON.stringify(federation));
     vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', file);
+  };
+
+  it('takes a federated identity, without any key', async () => {
+    await federate(`${server.endpoint}/sts`);
     const report = await check();
     expect(report).toMatchObject({ ready: true });
     // Without a key, a link takes the IAM service, which is not Google's double's to play.
     expect(report.steps.filter(({ passed }) => !passed).map(({ name }) => name)).toEqual(['Sign']);
+  });
+
+  it('does not wait for ever for the signature of a link', async () => {
+    const silent = await startSilentServer();
+    await federate(`http://127.0.0.1:${silent.port}/sts`, {
+      service_account_impersonation_url:
+        'https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/recorder@p.iam.gserviceaccount.com:generateAccessToken',
+    });
+    const links = createLinks(
+      { version: 1, id: 'link', storage: storage({ type: 'None' }), keys: ['a.mp4'], expiresInSeconds: 60 },
+      { signal: AbortSignal.timeout(500) },
+    );
+    await expect(links).rejects.toMatchObject({ code: 'Aborted' });
+    await silent.close();
   });
 
   it("takes a ServiceAccount's identity from the metadata server of Google's machines", async () => {

@@ -22,12 +22,14 @@ const ask = (storage: RunStorage, keys: readonly string[], expiresInSeconds = 60
   expiresInSeconds,
 });
 
-/** As the recorder's own program answers. */
+/** As the recorder's own program answers, which has nothing to say besides. */
 async function askProgram(program: string, spec: LinkSpec): Promise<LinkReport> {
   const path = fileURLToPath(new URL(`../../packages/recorder/${program}`, import.meta.url));
-  const child = spawn(process.execPath, [path, 'link'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [path, 'link'], { stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.end(JSON.stringify(spec));
-  return linkReport.parse(JSON.parse(await text(child.stdout)));
+  const [answer, said] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  expect(said).toBe('');
+  return linkReport.parse(JSON.parse(answer));
 }
 
 describe.skipIf(program === undefined)('links to an S3 server', () => {

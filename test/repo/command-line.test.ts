@@ -48,3 +48,14 @@ describe('commands that a reader copies', () => {
     expect(commands.length).toBeGreaterThan(5);
   });
 });
+
+describe('exit codes', () => {
+  it('are on the page as in the help', () => {
+    const said = [...(help().split('\nExit codes:\n')[1] ?? '').matchAll(/^ +(\d+) +(.+)$/gm)];
+    const table = read('docs/command-line.md').split('\n## Exit codes\n')[1] ?? '';
+    const rows = [...table.matchAll(/^\| (\d+) \| (.+) \|$/gm)];
+    const pairs = (found: readonly RegExpMatchArray[]) => found.map(([, code, meaning]) => [code, meaning]);
+    expect(said.length).toBeGreaterThan(5);
+    expect(pairs(rows)).toEqual(pairs(said));
+  });
+});

@@ -8,6 +8,7 @@ export { localCapabilities } from './lib/drivers/local/local-capabilities.ts';
 export { s3Capabilities } from './lib/drivers/s3/s3-capabilities.ts';
 export { sftpCapabilities } from './lib/drivers/sftp/sftp-capabilities.ts';
 export * from './lib/fallback/complete-fallback.ts';
+export * from './lib/fallback/fallback-contract.ts';
 export * from './lib/fallback/fallback-upload.ts';
 export * from './lib/link/create-links.ts';
 export * from './lib/store.ts';

@@ -17,6 +17,22 @@ export const cliExitCodes = {
 
 export type CliExitCode = (typeof cliExitCodes)[keyof typeof cliExitCodes];
 
+/** The same for people, as the help and its page say it. */
+const meanings: Readonly<Record<keyof typeof cliExitCodes, string>> = {
+  Done: 'done',
+  Failed: 'it failed, or a Recording did',
+  Usage: 'the command line, a manifest, a source or credentials are wrong, or it is not available',
+  NotFound: 'what was named is not there',
+  Denied: 'a storage, a key or a source is denied',
+  TimedOut: 'nothing came in time',
+  Interrupted: 'Ctrl-C, or what was asked was aborted',
+};
+
+/** Code and meaning, in order. */
+export const exitMeanings: readonly (readonly [code: CliExitCode, meaning: string])[] = Object.entries(
+  meanings,
+).map(([name, meaning]) => [cliExitCodes[name as keyof typeof meanings], meaning]);
+
 const byError: Partial<Record<ErrorCode, CliExitCode>> = {
   InvalidManifest: cliExitCodes.Usage,
   InvalidSource: cliExitCodes.Usage,

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { CliExitCode } from './cli-exit.ts';
+import { type CliExitCode, exitMeanings } from './cli-exit.ts';
 import { addCommonOptions, addNamespaceOption, type CommonOptions } from './command-options.ts';
 import { kindWords } from './kind-name.ts';
 import type { LocalData } from './local/local-data.ts';
@@ -46,7 +46,7 @@ export function createProgram(run: RunAction): Program {
     ) =>
     async (...all: unknown[]) => {
       const command = all.at(-1) as Command;
-      const args = all.slice(0, -2) as unknown as A;
+      const args = all.slice(0, -2) as readonly unknown[] as A;
       exitCode = await run(mergedOptions(command), (context, options) => work(context, options, ...args));
     };
   const sub = (parent: Command, nameAndArgs: string, description: string) =>
@@ -200,7 +200,13 @@ export function createProgram(run: RunAction): Program {
       return 0;
     }),
   );
+  program.addHelpText('after', exitHelp);
   return { command: program, exitCode: () => exitCode };
+}
+
+function exitHelp(): string {
+  const lines = exitMeanings.map(([code, meaning]) => `  ${String(code).padEnd(3)}  ${meaning}`);
+  return `\nExit codes:\n${lines.join('\n')}`;
 }
 
 /** For the help alone: what it does is loaded where it is called, see `addCompletion`. */

@@ -11,6 +11,20 @@ interface CompleteOptions {
   readonly log: RunLog;
 }
 
+/** Nothing of the file is to be completed. A storage that was left and cannot be asked leaves it to its lifecycle rule. */
+async function dropUploads(
+  { dropped = [] }: RunFile,
+  journal: UploadJournal,
+  stores: ReadonlyMap<string, Store>,
+): Promise<void> {
+  for (const left of dropped)
+    await stores
+      .get(left.storage)
+      ?.abortFromJournal(left)
+      .catch(() => undefined);
+  await stores.get(journal.storage)?.abortFromJournal(journal);
+}
+
 /** In the storage that has it, or, from scratch, in the next one that takes it. */
 async function completeFallbackFile(
   file: RunFile,
@@ -40,6 +54,7 @@ async function completeFallbackFile(
     };
   } catch (error) {
     if (TapedeckError.from(error).code !== 'NotFound' || journal.parts.length > 0) throw error;
+    await dropUploads(file, journal, stores);
     log.warn('PreviousEmpty', { key: file.key, recordedSeconds: file.durationSeconds });
     return undefined;
   }
@@ -63,7 +78,7 @@ async function completePrevious(file: RunFile, options: CompleteOptions): Promis
       `${journal.key} waits to be completed in storage ${journal.storage}, which this recording no longer names; name it again.`,
     );
   if (file.durationSeconds === 0) {
-    await store.abortFromJournal(journal);
+    await dropUploads(file, journal, stores);
     return undefined;
   }
   const spool = spoolDirectory(spec, file.attempt, file.segment);

@@ -96,6 +96,26 @@ describe('a file in several storages', () => {
     expect(notices[0]?.message).toContain('slower than the recording');
   });
 
+  it('takes fragments that are larger than the bound', async () => {
+    const { file, at, notices } = mirror(2);
+    for (let count = 0; count < 3; count++) await file.append(fragment(9));
+    await file.finish(signal);
+    for (const index of [0, 1]) expect(at(index).taken).toHaveLength(3);
+    expect(notices).toEqual([]);
+  });
+
+  it('tells once, and with the first reason, of one that dropped out', async () => {
+    const { file, at, notices } = mirror(2);
+    const { promise, reject } = Promise.withResolvers<void>();
+    at(1).state.append = () => promise;
+    for (let count = 0; count < 12; count++) await file.append(fragment(1));
+    reject(new TapedeckError('Aborted', 'The upload is closed.'));
+    await file.finish(signal);
+    expect(notices.map(({ message }) => message)).toEqual([
+      expect.stringContaining('slower than the recording'),
+    ]);
+  });
+
   it('is refused when no storage goes on', async () => {
     const { file, at } = mirror(2);
     for (const index of [0, 1])

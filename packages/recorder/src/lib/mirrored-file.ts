@@ -9,16 +9,17 @@ export type OutputFile = Pick<FileSink, 'begin' | 'append' | 'finish' | 'close' 
 };
 
 /**
- * What one copy may be behind the others, in bytes not yet taken by its upload, which spools: only one whose scratch is
- * full and whose storage is slow falls behind at all. Fragments are shared between the copies, so this is a bound on what
- * a slow one keeps alive: as much as a part and a half.
+ * What may wait for a copy, in bytes, besides the fragment that its upload is taking: uploads spool, so only one whose
+ * scratch is full and whose storage is slow falls behind at all. Fragments are shared between the copies, so this and two
+ * fragments are all that a slow one keeps alive: as much as a part and a half, and those.
  */
 const MAX_BEHIND = 8 * 1024 * 1024;
 
 interface Lane {
   readonly sink: FileSink;
   queue: Promise<void>;
-  behind: number;
+  /** Bytes of what its upload has not begun to take. */
+  waiting: number;
   failure: TapedeckError | undefined;
 }
 
@@ -30,12 +31,13 @@ export function mirrorFile(sinks: readonly FileSink[], onNotice: (notice: RunNot
   const lanes: Lane[] = sinks.map((sink) => ({
     sink,
     queue: Promise.resolve(),
-    behind: 0,
+    waiting: 0,
     failure: undefined,
   }));
 
   function dropOut(lane: Lane, error: TapedeckError): void {
-    lane.failure ??= error;
+    if (lane.failure !== undefined) return;
+    lane.failure = error;
     const { storage, durationSeconds } = lane.sink.file;
     onNotice({
       reason: 'CopyEnded',
@@ -47,14 +49,15 @@ export function mirrorFile(sinks: readonly FileSink[], onNotice: (notice: RunNot
   async function each(bytes: number, action: (sink: FileSink) => Promise<void>): Promise<void> {
     const going = lanes.filter(({ failure }) => failure === undefined);
     for (const lane of going) {
-      lane.behind += bytes;
+      const isBehind = lane.waiting > MAX_BEHIND;
+      lane.waiting += bytes;
       lane.queue = lane.queue
-        .then(() => (lane.failure === undefined ? action(lane.sink) : undefined))
-        .catch((error: unknown) => dropOut(lane, TapedeckError.from(error)))
-        .finally(() => {
-          lane.behind -= bytes;
-        });
-      if (lane.behind > MAX_BEHIND) {
+        .then(async () => {
+          lane.waiting -= bytes;
+          if (lane.failure === undefined) await action(lane.sink);
+        })
+        .catch((error: unknown) => dropOut(lane, TapedeckError.from(error)));
+      if (isBehind) {
         const message = 'its storage is slower than the recording, and its scratch is full.';
         dropOut(lane, new TapedeckError('SpoolFull', message));
       }

@@ -96,6 +96,8 @@ export interface Driver {
   readonly capabilities: Capabilities;
   /** The address that is asked, for people: without user names, passwords and query. */
   readonly endpoint?: string;
+  /** Requests go through a proxy that the environment names: the way to the endpoint cannot be looked at from here. */
+  readonly viaProxy?: boolean;
   /** Where a person finds the key: `s3://bucket/key`, `file:///dir/key`. */
   url(key: string): string;
   /** Opens an upload. Nothing is visible under the key until `complete`. */

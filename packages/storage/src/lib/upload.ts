@@ -260,6 +260,7 @@ export class OpenUpload implements Upload {
     if (this.#sender.isAway || this.#lag.lagSeconds(Date.now()) > limit) void this.#spoolMissing();
     this.#sender.putGrowing();
     this.#sender.pump();
+    this.#collector.released(0);
   }
 
   /** Everything that the storage does not hold. */

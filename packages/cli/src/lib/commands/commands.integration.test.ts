@@ -121,6 +121,8 @@ describe('exit codes', () => {
     [['doctor', '--pre'], 2, /clusters are not available yet/],
     [['record', 'testcard', '--to', 'gs://bkt?endpont=x'], 2, /did you mean endpoint\?/],
     [['record', 'testcard', '--to', 'nowhere'], 3, /no ExternalStorage nowhere .* write --to \.\/nowhere/],
+    [['storage', 'check', 'no'], 3, /ExternalStorage no .*; "tapedeck storage check -f FILE" takes it/],
+    [['storage', 'policy', 'no'], 3, /ExternalStorage no .*; "tapedeck storage policy -f FILE" takes it/],
     [['record', 'testcard', '--to', './x', '--for', '5'], 2, /spec\.stopWhen\.elapsed/],
     [['record', 'nope.mp4', '--to', './x'], 2, /no such file/],
     [['record', 'https://x', '--page', '--to', './x'], 2, /--page: .*not available yet/],

@@ -19,8 +19,9 @@ import { findRecorder } from '../local/recorder-command.ts';
 import { completeStorage } from '../local/run-spec.ts';
 import { createSecretCache, type SecretCache } from '../local/secret-cache.ts';
 import { parseOutputFormat, renderDocument } from '../output/document.ts';
+import { listLinks } from '../output/link-list.ts';
 import { phaseOf } from '../progress/progress-line.ts';
-import { environmentSecret } from '../record/environment-secret.ts';
+import { absentSecret, environmentSecret } from '../record/environment-secret.ts';
 import type { Terminal } from '../terminal.ts';
 import { readLocalManifest } from './apply.ts';
 
@@ -51,15 +52,15 @@ export async function link(
   const interrupts = takeInterrupts();
   try {
     const given = await readGiven(terminal, options);
-    const reports: LinkReport[] = [];
+    const reports = new Map<string, LinkReport>();
     for (const [name, keys] of keysByStorage(outputs)) {
       const target = await findTarget(data, namespace, name, given);
-      reports.push(await makeLinks(data, target, { keys, expiresInSeconds }, interrupts.first));
+      reports.set(name, await makeLinks(data, target, { keys, expiresInSeconds }, interrupts.first));
     }
-    const links = inOrder(outputs, reports);
+    const links = listLinks(outputs, new Map([...reports].map(([name, report]) => [name, report.links])));
     if (format === undefined) for (const { url } of links) terminal.print(url);
     else terminal.print(await renderDocument(format === 'json' ? 'json' : 'yaml', links));
-    for (const note of new Set(reports.flatMap(({ notes }) => notes))) terminal.say(note);
+    for (const note of new Set([...reports.values()].flatMap(({ notes }) => notes))) terminal.say(note);
     const expires = links.find((each) => each.expires !== undefined)?.expires;
     if (expires !== undefined) terminal.say(`Whoever has a link has the file, until ${expires}.`);
     return cliExitCodes.Done;
@@ -190,23 +191,10 @@ async function throughControl(
     if (TapedeckError.from(error).code !== 'NotFound') throw error;
     const secrets = target.stored && environmentSecret(target.stored);
     if (secrets !== undefined) return await makeHere(data, target, wanted, secrets, signal);
-    throw new TapedeckError(
-      'NotFound',
-      `there is no Secret ${secret} here; "tapedeck link RECORDING -f FILE" takes it from the file`,
-      { cause: error },
-    );
+    throw absentSecret(target.stored, secret, { command: 'link RECORDING', cause: error });
   }
 }
 
 function isErrorCode(code: string): code is keyof typeof errorKinds {
   return Object.hasOwn(errorKinds, code);
-}
-
-/** As the recording lists its files, whichever storage each is in. */
-function inOrder(
-  outputs: readonly RecordingOutput[],
-  reports: readonly LinkReport[],
-): readonly LinkReport['links'][number][] {
-  const byKey = new Map(reports.flatMap(({ links }) => links.map((each) => [each.key, each] as const)));
-  return outputs.flatMap(({ key }) => byKey.get(key) ?? []);
 }

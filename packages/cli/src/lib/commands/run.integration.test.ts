@@ -105,6 +105,15 @@ describe('run', () => {
     expect(ended.stderr).toMatch(/recording\/a Failed: .*nothing is served at/);
   });
 
+  it('tells each notice once, when it appears', async () => {
+    const { code, stderr } = await start(['run', '-f', write('a', 'stopWhen: {elapsed: 2s}')], {
+      FAKE_RECORDER: 'away',
+    }).ended;
+    expect(code).toBe(0);
+    expect(stderr.match(/^recording\/a StorageMoved: the file went from folder to other$/gm)).toHaveLength(1);
+    expect(stderr.match(/^recording\/a StorageAway: folder is away: \d+ bytes wait$/gm)).toHaveLength(1);
+  });
+
   it('goes on after a crash of the recorder: the next attempt takes over', async () => {
     const ended = await start(['run', '-f', write('a', 'stopWhen: {elapsed: 2s}')], {
       FAKE_RECORDER: 'crash-once',

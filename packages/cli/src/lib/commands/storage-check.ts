@@ -11,7 +11,7 @@ import { completeStorage } from '../local/run-spec.ts';
 import { createSecretCache, type SecretCache } from '../local/secret-cache.ts';
 import { nextStep, renderCheck } from '../output/check-table.ts';
 import { parseOutputFormat, renderDocument } from '../output/document.ts';
-import { environmentSecret } from '../record/environment-secret.ts';
+import { absentSecret, environmentSecret } from '../record/environment-secret.ts';
 import type { Terminal } from '../terminal.ts';
 import { readLocalManifest } from './apply.ts';
 
@@ -90,7 +90,10 @@ async function* checkStored(
     const name = word.replace(/^(xs|externalstorages?)\//, '');
     const storage = await data.store.get('ExternalStorage', namespace, name);
     if (storage === undefined) {
-      throw new TapedeckError('NotFound', `there is no ExternalStorage ${name} in namespace ${namespace}`);
+      throw new TapedeckError(
+        'NotFound',
+        `there is no ExternalStorage ${name} in namespace ${namespace}; "tapedeck storage check -f FILE" takes it from a file`,
+      );
     }
     yield { name, report: await checkOne(data, storage, { namespace, name, spec: storage.spec }, signal) };
   }
@@ -120,11 +123,7 @@ async function checkOne(
     if (TapedeckError.from(error).code !== 'NotFound') throw error;
     const secrets = environmentSecret(storage);
     if (secrets !== undefined) return await check(data, target, secrets, signal);
-    throw new TapedeckError(
-      'NotFound',
-      `there is no Secret ${secret} here; "tapedeck storage check -f FILE" takes it from the file`,
-      { cause: error },
-    );
+    throw absentSecret(storage, secret, { command: 'storage check', cause: error });
   }
 }
 

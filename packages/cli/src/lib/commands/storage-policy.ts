@@ -75,7 +75,10 @@ async function storedTargets(
       const name = word.replace(/^(xs|externalstorages?)\//, '');
       const storage = await data.store.get('ExternalStorage', namespace, name);
       if (storage !== undefined) return { namespace, name, spec: storage.spec };
-      throw new TapedeckError('NotFound', `there is no ExternalStorage ${name} in namespace ${namespace}`);
+      throw new TapedeckError(
+        'NotFound',
+        `there is no ExternalStorage ${name} in namespace ${namespace}; "tapedeck storage policy -f FILE" takes it from a file`,
+      );
     }),
   );
 }

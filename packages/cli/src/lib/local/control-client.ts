@@ -33,7 +33,11 @@ export async function checkThroughControl(
 ): Promise<CheckReport> {
   const path = `/storages/${encodeURIComponent(storage.namespace)}/${encodeURIComponent(storage.name)}/check`;
   const limit = AbortSignal.any([signal, AbortSignal.timeout(checkTimeoutMs)]);
-  return (await call(socketPath, 'POST', path, undefined, limit)) as CheckReport;
+  const [{ checkReport }, answer] = await Promise.all([
+    import('@tapedeck/core'),
+    call(socketPath, 'POST', path, undefined, limit),
+  ]);
+  return understood(() => checkReport.parse(answer));
 }
 
 /** Has the control process make links with the Secrets it knows. Rejects as `checkThroughControl`. */
@@ -45,7 +49,11 @@ export async function linkThroughControl(
 ): Promise<LinkReport> {
   const path = `/storages/${encodeURIComponent(storage.namespace)}/${encodeURIComponent(storage.name)}/link`;
   const limit = AbortSignal.any([signal, AbortSignal.timeout(checkTimeoutMs)]);
-  return (await call(socketPath, 'POST', path, JSON.stringify(wanted), limit)) as LinkReport;
+  const [{ linkReport }, answer] = await Promise.all([
+    import('@tapedeck/core'),
+    call(socketPath, 'POST', path, JSON.stringify(wanted), limit),
+  ]);
+  return understood(() => linkReport.parse(answer));
 }
 
 /** Whether a control process answers. */
@@ -67,13 +75,26 @@ async function call(
   signal: AbortSignal = AbortSignal.timeout(timeoutMs),
 ): Promise<unknown> {
   const answer = await exchange(socketPath, method, path, body, signal);
-  const value: unknown = JSON.parse(answer.text);
+  const value = understood((): unknown => JSON.parse(answer.text));
   if (answer.status === 200) return value;
-  const { code, message } = value as { code?: unknown; message?: unknown };
+  const { code, message }: { code?: unknown; message?: unknown } =
+    typeof value === 'object' && value !== null ? value : {};
   throw new TapedeckError(
     isErrorCode(code) ? code : 'Unknown',
     typeof message === 'string' ? message : `the control process answered with ${answer.status}`,
   );
+}
+
+/** Nothing of the answer is quoted, nor passed on as a cause: it may be a link. */
+function understood<T>(read: () => T): T {
+  try {
+    return read();
+  } catch {
+    throw new TapedeckError(
+      'Unknown',
+      'the control process answers what this command does not understand; end the other one if it is of another version',
+    );
+  }
 }
 
 function isErrorCode(code: unknown): code is ErrorCode {

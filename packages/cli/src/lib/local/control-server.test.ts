@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { TapedeckError } from '@tapedeck/core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { checkThroughControl, handOverSecrets, isControlled, linkThroughControl } from './control-client.ts';
@@ -140,4 +141,23 @@ it('lets one process lead at a time', () => {
   const second = tryLead(lock);
   expect(second).toBeDefined();
   second?.release();
+});
+
+it.each([
+  ['no JSON', 'https://h/a?sig=secret'],
+  ['something else', '{"links":[{"url":"https://h/a?sig=secret"}]}'],
+])('is not taken at its word by a command when it answers %s', async (_, text) => {
+  const other = createServer((_request, response) => void response.end(text));
+  await new Promise<void>((resolve) => other.listen(join(directory, 'other'), resolve));
+  const wanted = { keys: ['a'], expiresInSeconds: 60 };
+  const asked = linkThroughControl(
+    join(directory, 'other'),
+    { namespace: 'default', name: 'team' },
+    wanted,
+    new AbortController().signal,
+  );
+  const error = await asked.catch((cause: unknown) => cause);
+  other.close();
+  expect(error).toMatchObject({ code: 'Unknown', message: expect.stringContaining('does not understand') });
+  expect(inspect(error)).not.toContain('secret');
 });

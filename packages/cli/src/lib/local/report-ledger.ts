@@ -15,6 +15,7 @@ export function createReportLedger(database: DatabaseSync): ReportLedger {
       upsert.run({ recording, run: report.id, sequence: report.sequence, report: JSON.stringify(report) });
     },
     async load(recording) {
+      // What is in the table was parsed when it came.
       const reports = select.all(recording).map((row) => JSON.parse(String(row.report)) as RunReport);
       // The run's number is the end of its id; a late first report of an early run must not come last.
       return reports.sort((a, b) => runNumber(a.id) - runNumber(b.id));

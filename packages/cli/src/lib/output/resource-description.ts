@@ -94,6 +94,11 @@ function recordingSections({ status }: Recording): readonly string[] {
       (status?.gaps ?? []).map((gap) => [gap.start, gap.duration, gap.reason]),
     ),
     section(
+      'Pauses',
+      ['AT', 'LENGTH'],
+      (status?.pauses ?? []).map((pause) => [pause.start, pause.duration]),
+    ),
+    section(
       'Attempts',
       ['NUMBER', 'STARTED', 'ENDED', 'REASON', 'MESSAGE'],
       (status?.attempts ?? []).map((each) => [

@@ -1,11 +1,13 @@
 import type { Recording } from '@tapedeck/core';
 import type { Terminal } from '../terminal.ts';
+import { createNoticeLog } from './notice-log.ts';
 import { changeLine, explanation, phaseOf, progressLine } from './progress-line.ts';
 
 /** Fast enough to look alive, and a terminal over a slow line bears it. */
 const redrawMs = 250;
 
 export interface ProgressView {
+  /** Also tells each notice of theirs that is new, as a line that stays. */
   update(recordings: readonly Recording[]): void;
   /** A line that stays, above what changes. */
   say(text: string): void;
@@ -15,7 +17,15 @@ export interface ProgressView {
 
 /** Lines that change in place where somebody watches, else one line a change. All on stderr. */
 export async function createProgressView(terminal: Terminal): Promise<ProgressView> {
-  return terminal.live ? await createLiveView(terminal) : createQuietView(terminal);
+  const view = terminal.live ? await createLiveView(terminal) : createQuietView(terminal);
+  const readNotices = createNoticeLog();
+  return {
+    ...view,
+    update(recordings) {
+      view.update(recordings);
+      for (const notice of readNotices(recordings)) view.say(notice);
+    },
+  };
 }
 
 function createQuietView(terminal: Terminal): ProgressView {

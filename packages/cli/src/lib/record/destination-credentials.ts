@@ -5,10 +5,21 @@ type Around = Pick<DestinationSurroundings, 'env' | 'readFile'>;
 /** Secret values by the keys that the provider asks for; undefined where the recorder is to take what the machine offers. */
 type Credentials = Readonly<Record<string, string>> | undefined;
 
-/** What doctl and DigitalOcean's Terraform provider read; absent: the chain of AWS. */
-export function spacesCredentials({ env }: Around): Credentials {
+/** By scheme, what to set where a storage that needs a Secret was made of such an address. */
+export const credentialVariables: Readonly<Record<string, string>> = {
+  do: 'SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY',
+  gs: 'GOOGLE_APPLICATION_CREDENTIALS to the path of the key file',
+  az: 'AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN, or AZURE_CLIENT_SECRET with AZURE_TENANT_ID and AZURE_CLIENT_ID',
+  sftp: 'TAPEDECK_SFTP_KEY_FILE to the path of a private key, or TAPEDECK_SFTP_PASSWORD',
+};
+
+/** What doctl and DigitalOcean's Terraform provider read. Throws where they are not there: a Space has no other identity. */
+export function spacesCredentials({ env }: Around): NonNullable<Credentials> {
   const { SPACES_ACCESS_KEY_ID: accessKeyId, SPACES_SECRET_ACCESS_KEY: secretAccessKey } = env;
-  if (!accessKeyId && !secretAccessKey) return undefined;
+  if (!accessKeyId && !secretAccessKey)
+    throw refused(
+      '--to do://…: set SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY to an access key of Spaces',
+    );
   if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey };
   const missing = accessKeyId ? 'SPACES_SECRET_ACCESS_KEY' : 'SPACES_ACCESS_KEY_ID';
   throw refused(`${missing} is not set; it belongs to the other half of the key`);

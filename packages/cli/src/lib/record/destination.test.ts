@@ -2,7 +2,7 @@ import { parseManifest } from '@tapedeck/core';
 import { describe, expect, it, vi } from 'vitest';
 import { type DestinationSurroundings, parseDestination } from './destination.ts';
 import { withPlaceholders } from './destination-name.ts';
-import { environmentSecret } from './environment-secret.ts';
+import { absentSecret, environmentSecret } from './environment-secret.ts';
 import { composeRecording } from './recording-document.ts';
 
 type Env = DestinationSurroundings['env'];
@@ -34,12 +34,6 @@ describe('--to an address', () => {
       spaces,
       { provider: 'DigitalOcean', digitalOcean: { bucket: 'space', region: 'FRA1' }, prefix: 'a/b' },
       { accessKeyId: 'id', secretAccessKey: 'secret' },
-    ],
-    [
-      'do://space?region=fra1',
-      {},
-      { provider: 'DigitalOcean', digitalOcean: { bucket: 'space', region: 'fra1' } },
-      undefined,
     ],
     [
       'gs://bkt_a/a%20b/',
@@ -128,6 +122,7 @@ describe('--to an address', () => {
 
   it.each<[string, Env, string, string]>([
     ['do://space', {}, 'InvalidManifest', 'add the region'],
+    ['do://space?region=fra1', {}, 'InvalidCredentials', 'set SPACES_ACCESS_KEY_ID and SPACES_SECRET'],
     [
       'do://space?region=fra1',
       { SPACES_ACCESS_KEY_ID: 'hunter2' },
@@ -190,6 +185,9 @@ describe('--to an address', () => {
     });
     vi.stubEnv('AZURE_STORAGE_KEY', '');
     expect(environmentSecret(storage)).toBeUndefined();
+    const lost = absentSecret(storage, 'recordings', { command: 'link RECORDING', cause: undefined });
+    expect(lost.message).toMatch(/no Secret recordings here; .* made of az:.*: set AZURE_STORAGE_CONN/);
+    expect(lost.message).not.toContain('-f FILE');
     vi.unstubAllEnvs();
   });
 

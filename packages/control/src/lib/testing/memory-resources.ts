@@ -91,7 +91,7 @@ export function createMemoryResources(now: () => Date = () => new Date()): Memor
         },
         spec,
         ...(old?.status === undefined ? {} : { status: old.status }),
-      } as unknown as ResourceByKind[K];
+      } as ResourceByKind[K];
       put(resource);
       return structuredClone(resource);
     },

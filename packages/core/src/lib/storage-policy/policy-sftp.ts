@@ -35,6 +35,9 @@ export function sftpPolicy(request: PolicyRequest): StoragePolicy {
     '    PermitTTY no',
     '    PermitTunnel no',
     '    DisableForwarding yes',
+    '    # Ends the session of a recorder whose network is gone, so that nothing of it comes in late.',
+    '    ClientAliveInterval 15',
+    '    ClientAliveCountMax 3',
   ].join('\n');
   return {
     text: paragraphs(
@@ -50,7 +53,7 @@ export function sftpPolicy(request: PolicyRequest): StoragePolicy {
         `echo 'restrict,command="internal-sftp" ssh-ed25519 KEY' > /etc/ssh/authorized_keys.d/${user}`,
       ].join('\n'),
       `# What it may do.\n${fileWith('/etc/ssh/sshd_config.d/tapedeck.conf', stanza)}\nsshd -t && systemctl reload ssh`,
-      `# The server's own key, for spec.sftp.hostKeys.\nssh-keyscan -t ed25519 ${quoted(spec.sftp?.host ?? 'HOST')}${portOption(spec.sftp?.port)}`,
+      `# The server's own key, for spec.sftp.hostKeys.\nssh-keyscan${portOption(spec.sftp?.port)} -t ed25519 ${quoted(spec.sftp?.host ?? 'HOST')}`,
     ),
     notes: [
       'For a password instead of a key: AuthenticationMethods password, and passwd.',

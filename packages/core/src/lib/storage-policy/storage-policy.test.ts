@@ -212,7 +212,8 @@ describe('the policy of other providers', () => {
     const { text, notes } = of('sftp', { rights: ['links'] });
     expect(text).toContain('ForceCommand internal-sftp -u 0027 -P symlink,opendir,readdir\n');
     expect(text).toContain('install -d -o tapedeck -g tapedeck -m 0750 /srv/tapedeck/recordings');
-    expect(text).toContain('ssh-keyscan -t ed25519 files.example.com -p 2222');
+    expect(text).toContain('ssh-keyscan -p 2222 -t ed25519 files.example.com');
+    expect(text).toContain('    ClientAliveInterval 15\n    ClientAliveCountMax 3');
     expect(notes.join(' ')).toContain('SFTP has no links');
     expect(storagePolicy(request({ provider: 'SFTP', sftp: { host: 'h' } })).text).toContain(
       'internal-sftp -u 0027 -d /recordings -P ',

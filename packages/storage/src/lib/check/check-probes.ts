@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
-import { TapedeckError } from '@tapedeck/core';
+import { type ErrorCode, TapedeckError } from '@tapedeck/core';
 import type { CompletedPart, Driver, UploadToken } from '../driver.ts';
+import { firstByte } from '../link/link-trial.ts';
 
 /** What a check leaves for a moment, and for good where it may not delete: always the same name, so one object. */
 const CHECK_NAME = '.tapedeck-check';
 const CONTENT_TYPE = 'text/plain';
 const SIGNED_SECONDS = 60;
+/** What a service may say of a name that is taken. */
+const takenName: ReadonlySet<ErrorCode> = new Set(['AlreadyExists', 'StorageDenied', 'UploadGone']);
 
 /** One try at one thing a recording (or something beside it) needs. Each rejects with a TapedeckError. */
 export interface Probes {
@@ -32,7 +35,8 @@ export function createProbes(driver: Driver, prefix: string): Probes {
 
   /**
    * Tries under the usual name, and then under one that nobody has: with rights to create only, the object that the last
-   * check left may not be replaced. A refusal of both is the first one's.
+   * check left may not be replaced, and who may not look either takes it for the upload's own. A refusal of both is the
+   * first one's.
    */
   const underFreeName = async (name: string, attempt: (key: string) => Promise<void>): Promise<void> => {
     const once = (candidate: string) => {
@@ -43,7 +47,7 @@ export function createProbes(driver: Driver, prefix: string): Probes {
       await once(below(name));
     } catch (error) {
       const { code } = TapedeckError.from(error);
-      if (code !== 'AlreadyExists' && code !== 'StorageDenied') throw error;
+      if (!takenName.has(code)) throw error;
       await once(below(`${name}-${randomUUID()}`)).catch(() => {
         throw error;
       });
@@ -102,14 +106,11 @@ export function createProbes(driver: Driver, prefix: string): Probes {
     async sign(signal) {
       if (driver.signUrl === undefined)
         throw new TapedeckError('NotSupported', 'There are no signed links here.');
-      const answer = await fetch(await driver.signUrl(key, SIGNED_SECONDS), { signal });
-      await answer.arrayBuffer();
-      if (answer.ok) return;
-      const hint = answer.status === 403 ? ': a link opens only what its signer may read' : '';
-      throw new TapedeckError(
-        'StorageDenied',
-        `A signed link to ${driver.url(key)} answers ${answer.status}${hint}.`,
-      );
+      const target = driver.url(key);
+      const status = await firstByte(await driver.signUrl(key, SIGNED_SECONDS), target, signal);
+      if (status >= 200 && status < 300) return;
+      const hint = status === 403 ? ': a link opens only what its signer may read' : '';
+      throw new TapedeckError('StorageDenied', `A signed link to ${target} answers ${status}${hint}.`);
     },
     async delete(signal) {
       await driver.delete(key, { signal });

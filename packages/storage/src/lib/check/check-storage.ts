@@ -15,7 +15,7 @@ import {
   verdict,
 } from './check-steps.ts';
 import { explainBySkew, judgeSkew, measureSkew } from './clock-skew.ts';
-import { goesThroughProxy, type NetworkAddress, networkAddress } from './network-address.ts';
+import { type NetworkAddress, networkAddress } from './network-address.ts';
 import { createNetworkProbes } from './network-probes.ts';
 
 /** A hiccup is forgiven; whoever waits for the answer wants it soon. */
@@ -89,7 +89,7 @@ export async function checkStorage(
 }
 
 async function runSteps(course: Course, driver: Driver, spec: ExternalStorageSpec): Promise<void> {
-  const address = goesThroughProxy(process.env) ? undefined : networkAddress(driver.endpoint);
+  const address = driver.viaProxy ? undefined : networkAddress(driver.endpoint);
   if (address !== undefined) await takeTheWay(course, address);
   if (course.failure !== undefined) return;
   const clock = new AbortController();

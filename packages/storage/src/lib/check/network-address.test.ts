@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeAddress, goesThroughProxy, networkAddress } from './network-address.ts';
+import { describeAddress, networkAddress } from './network-address.ts';
 
 describe("the address in a driver's endpoint", () => {
   it.each([
@@ -18,12 +18,4 @@ describe("the address in a driver's endpoint", () => {
   it.each([undefined, 'file:///srv', 'recordings'])('is not there in %s', (endpoint) => {
     expect(networkAddress(endpoint)).toBeUndefined();
   });
-});
-
-it.each([
-  [{ HTTPS_PROXY: 'http://proxy:3128' }, false],
-  [{ NODE_USE_ENV_PROXY: '1' }, false],
-  [{ NODE_USE_ENV_PROXY: '1', https_proxy: 'http://proxy:3128' }, true],
-])('with %j a proxy is in between: %s', (env, expected) => {
-  expect(goesThroughProxy(env)).toBe(expected);
 });

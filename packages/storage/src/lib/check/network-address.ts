@@ -31,13 +31,3 @@ export function networkAddress(endpoint: string | undefined): NetworkAddress | u
 export function describeAddress({ host, port }: NetworkAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
-
-/**
- * Whether this process sends HTTP through a proxy that the environment names
- * (https://nodejs.org/api/http.html#built-in-proxy-support). What is found out about the way there without it would be
- * about another way than recordings take.
- */
-export function goesThroughProxy(env: Readonly<Record<string, string | undefined>>): boolean {
-  if (env.NODE_USE_ENV_PROXY !== '1') return false;
-  return ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].some((name) => (env[name] ?? '') !== '');
-}

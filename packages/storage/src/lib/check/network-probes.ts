@@ -10,8 +10,8 @@ const NETWORK_TIMEOUT_MS = 5_000;
 
 /**
  * The way to a service, step by step, below any driver: node's resolver, TCP and TLS, as the drivers' own requests use
- * them. They go there directly. Where the environment sends HTTP through a proxy they would look at another way, and are
- * left out (`goesThroughProxy`); the driver's calls then tell what the proxy says.
+ * them. They go there directly. Where a driver's requests go through a proxy they would look at another way, and are left
+ * out (`viaProxy`); the driver's calls then tell what the proxy says.
  */
 export interface NetworkProbes {
   resolve(signal: AbortSignal): Promise<void>;

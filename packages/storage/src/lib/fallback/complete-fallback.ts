@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TapedeckError, type UploadJournal } from '@tapedeck/core';
 import type { ObjectInfo } from '../driver.ts';
 import { sizeOf, withoutHoles } from '../journal.ts';
@@ -11,6 +12,9 @@ import { type KeptBytes, openKeptBytes } from './kept-bytes.ts';
 
 /** A storage that goes away while it gets a file from scratch is waited for this long; the next run tries again. */
 const AWAY_MS = 60_000;
+
+/** Who is asked to end waits so long for what it began to be dropped; else a lifecycle rule does that. */
+const DROP_MS = 3_000;
 
 /** Longest that one run waits for a storage that is away. */
 const MOST_PATIENCE_MS = 600_000;
@@ -128,6 +132,7 @@ async function sendKept(
   ].filter(({ name }) => !refused.includes(name));
   let failure: TapedeckError | undefined;
   for (const store of candidates) {
+    if (failure !== undefined && signal?.aborted) break;
     try {
       // Some storages (a directory, SFTP) have room for one upload of a key.
       for (const begun of [journal, ...options.dropped])
@@ -152,7 +157,10 @@ async function sendTo(
     durabilitySeconds: 60,
     // Whoever is interrupted here begins anew from scratch: nothing has to be remembered.
     onJournal: () => undefined,
+    ...(signal && { signal }),
   });
+  const stop = () => void upload.close();
+  signal?.addEventListener('abort', stop, { once: true });
   const watch = setInterval(() => {
     const { trouble } = upload.progress;
     if (trouble !== undefined && Date.now() - trouble.sinceMs > AWAY_MS) void upload.close();
@@ -170,10 +178,13 @@ async function sendTo(
   } catch (cause) {
     const { trouble } = upload.progress;
     const error = trouble === undefined ? cause : new TapedeckError(trouble.code, trouble.message, { cause });
-    await upload.abort().catch(() => undefined); // What went wrong first is told.
+    const dropped = upload.abort().catch(() => undefined); // What went wrong first is told.
+    if (signal?.aborted) await Promise.race([dropped, sleep(DROP_MS, undefined, { ref: false })]);
+    else await dropped;
     throw error;
   } finally {
     clearInterval(watch);
+    signal?.removeEventListener('abort', stop);
   }
 }
 

@@ -11,7 +11,8 @@ import { createDriverStore } from '../create-store.ts';
 import { createDriver } from '../drivers/drivers.ts';
 import type { Store } from '../store.ts';
 import { completeFallback } from './complete-fallback.ts';
-import { createFallbackUpload, type FallbackEvent, type FallbackUpload } from './fallback-upload.ts';
+import type { FallbackEvent, FallbackUpload } from './fallback-contract.ts';
+import { createFallbackUpload } from './fallback-upload.ts';
 
 const partSize = 128 * 1024;
 const key = 'a/file.mp4';
@@ -248,9 +249,11 @@ const complete = (
   dropped: readonly UploadJournal[],
   spoolDirectory = spool(),
   seconds?: number,
+  signal?: AbortSignal,
 ) =>
   completeFallback({
     ...(seconds === undefined ? {} : { fallbackAfterSeconds: seconds }),
+    ...(signal === undefined ? {} : { signal }),
     stores: places.map(({ store }) => store),
     journal: last,
     dropped: structuredClone(dropped),
@@ -322,6 +325,32 @@ describe('another process', () => {
     always(place(0).driver, undefined);
     await requireOnlyIn(1, units);
   }, 30_000);
+
+  it.each(['begin', 'putPart'] as const)(
+    'gives up when it is asked to, and leaves all on scratch, while the next storage is silent: %s',
+    async (silent) => {
+      const upload = await open(2);
+      // So many pieces on scratch, of which not all have room in the next upload.
+      for (let start = 0; start < units.length; start += 6) {
+        await appendAll(upload, units.slice(start, start + 6));
+        await sleep(700);
+      }
+      await upload.flush();
+      await upload.close();
+      always(place(0).driver, 'Denied');
+      place(1).driver.onCall = (operation) => (operation === silent ? 'Silent' : undefined);
+      const asked = AbortSignal.timeout(500);
+      const begun = performance.now();
+      const done = complete(journal.last(), upload.dropped, spool(), undefined, asked);
+      await expect(done).rejects.toMatchObject({ code: 'StorageDenied' });
+      // Half a second, not the five that opening is tried for, nor the minute that a storage may be away.
+      expect(performance.now() - begun).toBeLessThan(4_000);
+      for (const { driver } of places) always(driver, undefined);
+      await complete(journal.last(), upload.dropped);
+      await requireOnlyIn(0, units);
+    },
+    20_000,
+  );
 
   it('takes it from the storage that was left when scratch is lost', async () => {
     const upload = await open(2);

@@ -1,17 +1,12 @@
 import path from 'node:path';
 import { TapedeckError, type UploadJournal } from '@tapedeck/core';
-import type {
-  FinishOptions,
-  Store,
-  Upload,
-  UploadedObject,
-  UploadOptions,
-  UploadProgress,
-} from '../store.ts';
-import { createAppendTimes } from './append-times.ts';
+import type { FinishOptions, Store, Upload, UploadedObject, UploadProgress } from '../store.ts';
+import type { FallbackOptions, FallbackUpload } from './fallback-contract.ts';
 import { isLost, mayGoElsewhere } from './fallback-decision.ts';
 import { createFallbackJournals } from './fallback-journals.ts';
+import { createFallbackOpening, type FallbackOpening } from './fallback-opening.ts';
 import { type KeptBytes, openKeptBytes } from './kept-bytes.ts';
+import { createKeptFile, type KeptFile } from './kept-file.ts';
 import { createLeftUploads } from './left-uploads.ts';
 import { replayKept } from './replay.ts';
 
@@ -20,31 +15,6 @@ export const KEPT_DIRECTORY = 'kept';
 const TICK_MS = 500;
 /** When no other storage took the file, they are asked again after this long. */
 const ASK_AGAIN_MS = 30_000;
-
-/** What whoever records should hear of. */
-export type FallbackEvent =
-  /** The storage does not take the file. */
-  | { readonly kind: 'PassedOver'; readonly storage: string; readonly error: TapedeckError }
-  /** The file goes on in another storage, with all that was recorded of it. */
-  | { readonly kind: 'Moved'; readonly from: string; readonly to: string; readonly error: TapedeckError }
-  /** Scratch does not hold the file any more: a move from here on would begin a new one. */
-  | { readonly kind: 'NotKept'; readonly storage: string; readonly error: TapedeckError }
-  /** An unfinished upload stays in a storage that could not be asked to drop it. */
-  | { readonly kind: 'Left'; readonly storage: string; readonly error: TapedeckError };
-
-export interface FallbackOptions extends UploadOptions {
-  /** Half of `maxBytes` is for the whole file, half for what waits for its storage. */
-  readonly spool: NonNullable<UploadOptions['spool']>;
-  /** For how long a storage may be away before the next one is taken. One that refuses is left at once. */
-  readonly fallbackAfterSeconds: number;
-  readonly onEvent: (event: FallbackEvent) => void;
-}
-
-/** An upload whose storage may change while it goes on. */
-export interface FallbackUpload extends Upload {
-  /** Uploads of the same file in storages that were left, as far as nobody has dropped them. */
-  readonly dropped: readonly UploadJournal[];
-}
 
 /**
  * An upload to the first of several storages that takes it. What is appended is kept on scratch too, until the last of
@@ -58,7 +28,7 @@ export async function createFallbackUpload(
   const half = Math.floor(options.spool.maxBytes / 2);
   const kept = await openKeptBytes(path.join(options.spool.directory, KEPT_DIRECTORY), half);
   await kept.clear();
-  const upload = new OpenFallbackUpload(stores, options, kept);
+  const upload = new OpenFallbackUpload(stores, options, createKeptFile(kept, options.filler));
   await upload.open();
   return upload;
 }
@@ -67,13 +37,12 @@ class OpenFallbackUpload implements FallbackUpload {
   readonly key: string;
   readonly #stores: readonly Store[];
   readonly #options: FallbackOptions;
-  readonly #times = createAppendTimes();
   readonly #journals = createFallbackJournals();
   readonly #left = createLeftUploads((index) => this.#journals.forget(index));
-  #kept: KeptBytes | undefined;
+  readonly #open: FallbackOpening;
+  readonly #kept: KeptFile;
   #index = -1;
   #upload: Upload | undefined;
-  #size = 0;
   #appending: Promise<unknown> = Promise.resolve();
   #opening: Promise<boolean> | undefined;
   /** Set while the new storage gets what was recorded before. */
@@ -83,14 +52,14 @@ class OpenFallbackUpload implements FallbackUpload {
   /** The replay has put the new start in place of the old one already. */
   #isStartReplaced = false;
   #askAgainMs = 0;
-  #drainedMs = Date.now();
   #ticker: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(stores: readonly Store[], options: FallbackOptions, kept: KeptBytes) {
+  constructor(stores: readonly Store[], options: FallbackOptions, kept: KeptFile) {
     this.key = options.key;
     this.#stores = stores;
     this.#options = options;
+    this.#open = createFallbackOpening(stores, options, this.#journals);
     this.#kept = kept;
   }
 
@@ -105,9 +74,9 @@ class OpenFallbackUpload implements FallbackUpload {
   get progress(): UploadProgress {
     const { bytesStored = 0, bytesSpooled = 0, trouble } = this.#upload?.progress ?? {};
     return {
-      bytesAppended: this.#size,
+      bytesAppended: this.#kept.size,
       bytesStored,
-      lagSeconds: this.#times.lagSeconds(bytesStored, Date.now()),
+      lagSeconds: this.#kept.lagSeconds(bytesStored),
       bytesSpooled,
       ...(trouble && { trouble }),
     };
@@ -127,34 +96,15 @@ class OpenFallbackUpload implements FallbackUpload {
       const isLast = index === this.#stores.length - 1;
       try {
         const { signal, openInBackground = false } = this.#options;
-        this.#upload = await this.#create(index, { openInBackground, ...(signal && { signal }) });
+        this.#upload = await this.#open(index, this.#index, { openInBackground, ...(signal && { signal }) });
         this.#index = index;
-        if (isLast) await this.#stopKeeping();
+        if (isLast) await this.#kept.stop();
         this.#ticker = setInterval(() => this.#tick(), TICK_MS);
         return;
       } catch (error) {
         if (isLast || this.#options.signal?.aborted) throw error;
         this.#passOver(index, error);
       }
-    }
-  }
-
-  async #create(index: number, opening: Pick<UploadOptions, 'openInBackground' | 'signal'>): Promise<Upload> {
-    const { spool, signal: _, ...options } = this.#options;
-    const store = this.#stores[index];
-    if (store === undefined) throw new TapedeckError('InvalidManifest', 'No storage is named.');
-    try {
-      return await store.createUpload({
-        ...options,
-        ...opening,
-        spool: { ...spool, maxBytes: Math.floor(spool.maxBytes / 2) },
-        onJournal: (journal) =>
-          this.#journals.take(index, journal) ? this.#options.onJournal(journal) : undefined,
-      });
-    } catch (error) {
-      this.#journals.forget(index);
-      this.#journals.returnTo(this.#index);
-      throw error;
     }
   }
 
@@ -173,7 +123,8 @@ class OpenFallbackUpload implements FallbackUpload {
     for (;;) {
       this.#throwIfOver();
       const upload = this.#upload;
-      if (this.#replaying !== undefined || upload === undefined) return await this.#keep(this.#size, unit);
+      if (this.#replaying !== undefined || upload === undefined)
+        return await this.#keep(this.#kept.size, unit);
       try {
         const offset = await upload.append(unit);
         // It went to a storage that was left meanwhile, and the new one has got all but this.
@@ -195,42 +146,30 @@ class OpenFallbackUpload implements FallbackUpload {
    * complete, so that a new one can begin there.
    */
   async #cut(error: TapedeckError): Promise<void> {
-    if (this.#kept !== undefined || this.#index >= this.#stores.length - 1) return;
+    if (this.#kept.bytes !== undefined || this.#index >= this.#stores.length - 1) return;
     this.#failure ??= error;
     await this.#upload?.close();
   }
 
-  /** The unit is at that offset; filler before it is part of the file. */
   async #keep(offset: number, unit: Uint8Array): Promise<number> {
-    const filler = offset - this.#size;
-    this.#size = offset + unit.length;
-    this.#times.appended(this.#size, Date.now());
-    const kept = this.#kept;
-    if (kept === undefined) return offset;
-    if (filler > 0 && this.#options.filler !== undefined) kept.push(this.#options.filler(filler));
-    kept.push(unit);
-    await this.#drain(kept, false);
+    this.#kept.add(offset, unit);
+    await this.#drain(false);
     return offset;
   }
 
-  async #drain(kept: KeptBytes, all: boolean): Promise<void> {
+  async #drain(all: boolean): Promise<void> {
+    const { bytes } = this.#kept;
     try {
-      await kept.drain({ all });
+      await bytes?.drain({ all });
     } catch (cause) {
       // What is in memory goes to the new storage from there; nothing more is taken until then.
       if (this.#replaying !== undefined) return await this.#replaying;
-      if (this.#kept !== kept) return;
-      await this.#stopKeeping();
+      if (this.#kept.bytes === undefined) return;
+      await this.#kept.stop();
       const error = TapedeckError.from(cause);
       if (this.#index < this.#stores.length - 1)
         this.#options.onEvent({ kind: 'NotKept', storage: this.storage, error });
     }
-  }
-
-  async #stopKeeping(): Promise<void> {
-    const kept = this.#kept;
-    this.#kept = undefined;
-    await kept?.clear();
   }
 
   /** Goes on in the next storage that takes the file; false when none does. One move at a time. */
@@ -245,15 +184,16 @@ class OpenFallbackUpload implements FallbackUpload {
 
   async #openNext(error: TapedeckError): Promise<boolean> {
     const [old, from, before] = [this.#upload, this.storage, this.#index];
-    for (let index = before + 1; index < this.#stores.length && this.#kept !== undefined; index++) {
+    for (let index = before + 1; index < this.#stores.length && this.#kept.bytes !== undefined; index++) {
       let next: Upload;
       try {
-        next = await this.#create(index, { openInBackground: false });
+        next = await this.#open(index, before, { openInBackground: false });
       } catch (cause) {
         this.#passOver(index, cause);
         continue;
       }
-      if (this.#closing !== undefined || this.#kept === undefined) {
+      const { bytes } = this.#kept;
+      if (this.#closing !== undefined || bytes === undefined) {
         this.#journals.forget(index);
         this.#journals.returnTo(this.#index);
         await next.abort().catch(() => undefined); // It holds nothing yet.
@@ -262,7 +202,7 @@ class OpenFallbackUpload implements FallbackUpload {
       this.#index = index;
       this.#upload = next;
       if (old !== undefined) this.#left.add(before, old);
-      this.#replaying = this.#replay(next, this.#kept);
+      this.#replaying = this.#replay(next, bytes);
       this.#options.onEvent({ kind: 'Moved', from, to: this.storage, error });
       // Whoever waits for it is rejected, and finds the new one.
       await old?.close();
@@ -272,15 +212,15 @@ class OpenFallbackUpload implements FallbackUpload {
     return false;
   }
 
-  async #replay(upload: Upload, kept: KeptBytes): Promise<void> {
+  async #replay(upload: Upload, bytes: KeptBytes): Promise<void> {
     try {
       const start = this.#end?.replaceStart;
       this.#isStartReplaced = start !== undefined;
       const onCaughtUp = () => {
         if (this.#upload === upload) this.#replaying = undefined;
       };
-      await replayKept(upload, kept, { start, onCaughtUp });
-      void this.#tidy(upload, kept);
+      await replayKept(upload, bytes, { start, onCaughtUp });
+      void this.#tidy(upload);
     } catch (cause) {
       if (this.#upload !== upload) return;
       const error = TapedeckError.from(cause);
@@ -291,15 +231,14 @@ class OpenFallbackUpload implements FallbackUpload {
   }
 
   /** The new storage holds all: the old ones need not, and with none left to go to scratch need not either. */
-  async #tidy(upload: Upload, kept: KeptBytes): Promise<void> {
+  async #tidy(upload: Upload): Promise<void> {
     try {
       await upload.flush();
     } catch {
       return; // It ended meanwhile, well or not: whoever ended it tidies up.
     }
     if (this.#upload !== upload) return;
-    if (this.#index === this.#stores.length - 1 && this.#kept === kept && this.#end === undefined)
-      await this.#stopKeeping();
+    if (this.#index === this.#stores.length - 1 && this.#end === undefined) await this.#kept.stop();
     await this.#left.drop();
   }
 
@@ -334,7 +273,7 @@ class OpenFallbackUpload implements FallbackUpload {
     this.#end = options;
     try {
       const object = await this.#finish(options);
-      await this.#stopKeeping();
+      await this.#kept.stop();
       await this.#left.dropAtEnd((storage, error) => this.#options.onEvent({ kind: 'Left', storage, error }));
       return object;
     } finally {
@@ -362,7 +301,7 @@ class OpenFallbackUpload implements FallbackUpload {
   async abort(): Promise<void> {
     clearInterval(this.#ticker);
     this.#closing ??= Promise.resolve();
-    const aborted = await Promise.allSettled([this.#upload?.abort(), this.#left.drop(), this.#stopKeeping()]);
+    const aborted = await Promise.allSettled([this.#upload?.abort(), this.#left.drop(), this.#kept.stop()]);
     for (const one of aborted) if (one.status === 'rejected') throw one.reason;
   }
 
@@ -370,7 +309,7 @@ class OpenFallbackUpload implements FallbackUpload {
     this.#closing ??= (async () => {
       clearInterval(this.#ticker);
       // Another process may have to go on from scratch; what does not fit is in the storage, or lost with it.
-      await this.#kept?.drain({ all: true }).catch(() => undefined);
+      await this.#kept.bytes?.drain({ all: true }).catch(() => undefined);
       await this.#upload?.close();
     })();
     return this.#closing;
@@ -378,17 +317,13 @@ class OpenFallbackUpload implements FallbackUpload {
 
   #tick(): void {
     const now = Date.now();
-    const kept = this.#kept;
-    if (kept !== undefined && now - this.#drainedMs >= this.#options.durabilitySeconds * 1000) {
-      this.#drainedMs = now;
-      void this.#drain(kept, true);
-    }
+    if (this.#kept.isDrainDue(this.#options.durabilitySeconds)) void this.#drain(true);
     const trouble = this.#upload?.progress.trouble;
     if (trouble === undefined || this.#opening !== undefined || now < this.#askAgainMs) return;
 
     if (!isLost(trouble, now, this.#options.fallbackAfterSeconds * 1000)) return;
     const why = new TapedeckError(trouble.code, trouble.message);
-    if (kept === undefined) void this.#cut(why);
+    if (this.#kept.bytes === undefined) void this.#cut(why);
     else this.#move(why, this.#upload).catch(() => undefined); // The next tick asks again.
   }
 

@@ -1,7 +1,10 @@
 import { openSpool } from '../spool.ts';
 
-/** Bytes in memory before they go to scratch: four of them with what reads and writes make less than one upload holds. */
-const MAX_BUFFERED = 4 * 1024 * 1024;
+/**
+ * Bytes in memory before they go to scratch, and so what a move reads at a time: with pieces of this size the parts that
+ * it makes of them are hardly larger than live ones.
+ */
+const MAX_BUFFERED = 2 * 1024 * 1024;
 
 /**
  * All that was appended to a file, on scratch, for the case that it has to be sent to another storage from its beginning.
@@ -72,7 +75,9 @@ export async function openKeptBytes(directory: string, maxBytes: number): Promis
       if (offset < written) {
         const index = offsets.findLastIndex((start) => start <= offset);
         const { bytes } = await spool.read(index + 1);
-        return Buffer.concat(bytes).subarray(offset - (offsets[index] ?? 0));
+        const [first, ...more] = bytes;
+        const piece = first === undefined || more.length > 0 ? Buffer.concat(bytes) : first;
+        return piece.subarray(offset - (offsets[index] ?? 0));
       }
       let start = written;
       for (const bytes of buffered) {

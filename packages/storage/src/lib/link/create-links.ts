@@ -58,9 +58,11 @@ async function linkTo(
     notes.add('The files are on this machine: they need no link.');
     return { key, type: 'File', url: fileURLToPath(url) };
   }
-  if (driver.signUrl === undefined || !driver.capabilities.signUrls) throw noLinksError(driver, key);
+  const { signUrl, capabilities } = driver;
+  if (signUrl === undefined || !capabilities.signUrls) throw noLinksError(driver, key);
   const expires = new Date(Date.now() + spec.expiresInSeconds * 1000).toISOString();
-  const signed = await driver.signUrl(key, spec.expiresInSeconds);
+  // Without a key of its own the service is asked for one, or for the signature.
+  const signed = await within(`Signing a link to ${url}`, () => signUrl(key, spec.expiresInSeconds));
   const { bare, open } = await within(`Trying a link to ${url}`, (at) =>
     tryLink({ signed, target: url, storage: spec.storage.name }, at),
   );

@@ -34,7 +34,8 @@ function opens(status: number): boolean {
   return (status >= 200 && status < 300) || status === EMPTY;
 }
 
-async function firstByte(link: string, target: string, signal: AbortSignal): Promise<number> {
+/** The status with which the first byte is answered. Whatever fails, the link is in no message. */
+export async function firstByte(link: string, target: string, signal: AbortSignal): Promise<number> {
   try {
     const answer = await fetch(link, { headers: { range: 'bytes=0-0' }, signal });
     await answer.body?.cancel();

@@ -20,6 +20,7 @@ export interface AzureClient {
   readonly container: ContainerClient;
   /** A link to a blob; absent where nothing that we have can sign one. */
   readonly sign?: (key: string, expiresInSeconds: number) => Promise<string>;
+  readonly viaProxy: boolean;
   /** Idempotent. */
   close(): void;
 }
@@ -28,7 +29,7 @@ export interface AzureClient {
 export async function createAzureClient(config: AzureConfig): Promise<AzureClient> {
   const { identity, endpoint, container } = config;
   const connections = createConnections(endpoint);
-  const close = () => connections?.close();
+  const common = { viaProxy: connections === undefined, close: () => connections?.close() };
   const open = (
     credential: StorageSharedKeyCredential | AnonymousCredential | TokenCredential,
     query = '',
@@ -50,27 +51,27 @@ export async function createAzureClient(config: AzureConfig): Promise<AzureClien
           key,
           generateBlobSASQueryParameters(linkFields(config, key, expiresInSeconds), credential),
         );
-      return { container: client, sign, close };
+      return { container: client, sign, ...common };
     }
     case 'Sas':
       // A SAS opens what it was made for: a link with it would give away more than the object.
       return {
         container: open(new AnonymousCredential(), `?${identity.token}`).getContainerClient(container),
-        close,
+        ...common,
       };
     case 'ServicePrincipal':
     case 'Ambient': {
       const service = open(await tokenCredential(identity));
       const client = service.getContainerClient(container);
       const { account } = config;
-      if (account === undefined) return { container: client, close };
+      if (account === undefined) return { container: client, ...common };
       const sign = async (key: string, expiresInSeconds: number) => {
         const fields = linkFields(config, key, expiresInSeconds);
         const startsOn = new Date(Date.now() - CLOCK_LEEWAY_MS);
         const userKey = await service.getUserDelegationKey(startsOn, fields.expiresOn);
         return link(client, key, generateBlobSASQueryParameters(fields, userKey, account));
       };
-      return { container: client, sign, close };
+      return { container: client, sign, ...common };
     }
   }
 }

@@ -21,7 +21,7 @@ import { blockIdsOf, metadataOf, newToken, openMark, openMarkBlock, parseToken }
  */
 export async function createAzureDriver({ spec, credentials }: DriverConfig): Promise<Driver> {
   const config = readAzureConfig(spec, credentials);
-  const { container, sign, close } = await createAzureClient(config);
+  const { container, sign, viaProxy, close } = await createAzureClient(config);
   const root = `${config.endpoint}/${config.container}`;
   const url = (key: string) => `${root}/${key.split('/').map(encodeURIComponent).join('/')}`;
   const call = createCaller(container, url);
@@ -31,6 +31,7 @@ export async function createAzureDriver({ spec, credentials }: DriverConfig): Pr
     provider: 'AzureBlob',
     capabilities: { ...azureCapabilities, signUrls: sign !== undefined },
     endpoint: config.endpoint,
+    viaProxy,
     url,
 
     async begin(object, options) {

@@ -1,6 +1,6 @@
 import { type ErrorCode, TapedeckError } from '@tapedeck/core';
 import { tokenFailure } from './azure-identity-errors.ts';
-import { networkCode } from './azure-network.ts';
+import { networkFailure } from './azure-network.ts';
 
 /**
  * What the service answers, by the error's code
@@ -146,7 +146,7 @@ function recognise(error: unknown): {
     const code = serviceCodes[name] ?? 'Unknown';
     return { code: code === 'StorageUnauthenticated' && isSkewed(error) ? 'ClockSkewed' : code };
   }
-  const known = networkCode(error) ?? tokenFailure(error);
+  const known = networkFailure(error) ?? tokenFailure(error);
   if (known !== undefined) return known;
   const status = statusOf(error);
   return { code: (status !== undefined && statuses[status]) || 'Unknown' };

@@ -22,15 +22,20 @@ export interface GcsAuth {
 export function createGcsAuth(identity: Exclude<GcsIdentity, { type: 'Hmac' }>): GcsAuth {
   const google =
     identity.type === 'ServiceAccount'
-      ? new GoogleAuth({
-          authClient: accountClient(identity.account),
-          projectId: identity.account.projectId ?? NO_PROJECT,
-        })
+      ? accountAuth(identity.account)
       : new GoogleAuth({ scopes: [PLATFORM_SCOPE], projectId: NO_PROJECT });
   return {
     google,
     headers: (url, signal) => unlessAborted(readHeaders(google, url), signal),
   };
+}
+
+function accountAuth(account: ServiceAccount): GoogleAuth {
+  const authClient = accountClient(account);
+  const google = new GoogleAuth({ authClient, projectId: account.projectId ?? NO_PROJECT });
+  // Who signs a link is looked up here and not in the client. As an option it would be warned about on the console.
+  google.jsonContent = { client_email: account.email };
+  return google;
 }
 
 function accountClient({ email, privateKey, privateKeyId, tokenUrl, universe }: ServiceAccount): JWT {

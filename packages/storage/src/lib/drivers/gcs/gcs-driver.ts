@@ -1,6 +1,7 @@
 import { TapedeckError } from '@tapedeck/core';
 import type { Driver, ObjectSpec } from '../../driver.ts';
 import type { DriverConfig } from '../drivers.ts';
+import { usesProxy } from '../http-proxy.ts';
 import { gcsCapabilities, gcsResumableCapabilities } from './gcs-capabilities.ts';
 import { createGcsClient, type GcsClient } from './gcs-client.ts';
 import { type GcsConfig, readGcsConfig } from './gcs-config.ts';
@@ -58,6 +59,7 @@ function objectSide(
   return {
     provider: 'GCS',
     endpoint: config.endpoint,
+    viaProxy: usesProxy(),
     url: client.url,
     ...createObjectCalls(client, config.bucket),
     async signUrl(key, expiresInSeconds) {

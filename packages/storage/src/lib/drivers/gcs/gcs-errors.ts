@@ -1,4 +1,5 @@
 import { type ErrorCode, TapedeckError } from '@tapedeck/core';
+import { isPlainHttp, networkCode } from '../network-codes.ts';
 import { xmlText } from './gcs-xml.ts';
 
 /** A call to Cloud Storage as people know it. */
@@ -112,28 +113,6 @@ const statuses: Readonly<Record<number, ErrorCode>> = {
   504: 'StorageUnavailable',
 };
 
-/** Errors of node's sockets, name resolution and TLS. */
-const networkCodes: Readonly<Record<string, ErrorCode>> = {
-  ECONNREFUSED: 'StorageUnreachable',
-  ECONNRESET: 'StorageUnreachable',
-  ECONNABORTED: 'StorageUnreachable',
-  EPIPE: 'StorageUnreachable',
-  ENOTFOUND: 'StorageUnreachable',
-  EAI_AGAIN: 'StorageUnreachable',
-  EHOSTUNREACH: 'StorageUnreachable',
-  ENETUNREACH: 'StorageUnreachable',
-  EADDRNOTAVAIL: 'StorageUnreachable',
-  ETIMEDOUT: 'StorageTimeout',
-  EPROTO: 'StorageTlsFailed',
-  CERT_HAS_EXPIRED: 'StorageTlsFailed',
-  CERT_NOT_YET_VALID: 'StorageTlsFailed',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'StorageTlsFailed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'StorageTlsFailed',
-  UNABLE_TO_GET_ISSUER_CERT: 'StorageTlsFailed',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'StorageTlsFailed',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'StorageTlsFailed',
-};
-
 const hints: Partial<Record<ErrorCode, string>> = {
   BucketNotFound: 'create the bucket, or correct its name',
   StorageUnauthenticated: 'check the key of the service account, or the identity that this machine has',
@@ -171,11 +150,8 @@ export function translateGcsError(call: GcsCall, error: unknown, signal?: AbortS
 
 function recognise(call: GcsCall, error: unknown): ErrorCode {
   if (error instanceof GcsRefusal) return judge(call, error);
-  const code = textOf(error, 'code');
-  if (code !== undefined && Object.hasOwn(networkCodes, code)) return networkCodes[code] ?? 'Unknown';
-  if (code?.startsWith('ERR_TLS_') || code?.startsWith('ERR_SSL_')) return 'StorageTlsFailed';
-  const fromTokens = judgeTokenError(error);
-  if (fromTokens !== undefined) return fromTokens;
+  const known = networkCode(error) ?? judgeTokenError(error);
+  if (known !== undefined) return known;
   const cause = property(error, 'cause');
   return cause === undefined || cause === error ? 'Unknown' : recognise(call, cause);
 }
@@ -223,11 +199,6 @@ function isForeign({ readsObject, isSession }: GcsCall, error: unknown): error i
   if (!(error instanceof GcsRefusal) || error.reason !== undefined) return false;
   if (passing.has(error.status) || (isSession && goneStatuses.has(error.status))) return false;
   return !(readsObject && error.status === 404);
-}
-
-/** OpenSSL's words when the first bytes of an answer are no TLS record. */
-function isPlainHttp(error: unknown): boolean {
-  return textOf(error, 'code') === 'EPROTO' && /wrong version number/.test(textOf(error, 'message') ?? '');
 }
 
 function textOf(error: unknown, name: string): string | undefined {

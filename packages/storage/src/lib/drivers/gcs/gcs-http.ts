@@ -7,6 +7,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { TapedeckError } from '@tapedeck/core';
+import { proxyOptions } from '../http-proxy.ts';
 
 /** Parts, the head and what a person looks up meanwhile; more are never open at once. */
 const MAX_SOCKETS = 16;
@@ -38,8 +39,9 @@ export interface HttpClient {
 }
 
 export function createHttpClient(): HttpClient {
-  const plain = new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS });
-  const secure = new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS });
+  const options = { keepAlive: true, maxSockets: MAX_SOCKETS, ...proxyOptions() };
+  const plain = new HttpAgent(options);
+  const secure = new HttpsAgent(options);
   const open: HttpClient['open'] = ({ method, url, headers, body = [], signal }) => {
     const { protocol, hostname, port, origin } = new URL(url);
     const size = body.reduce((sum, { length }) => sum + length, 0);

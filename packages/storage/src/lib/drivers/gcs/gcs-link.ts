@@ -10,15 +10,11 @@ import { translateGcsError } from './gcs-errors.ts';
  */
 export async function signGcsLink(
   client: GcsClient,
-  { bucket, endpoint, identity }: Pick<GcsConfig, 'bucket' | 'endpoint' | 'identity'>,
+  { bucket, endpoint }: Pick<GcsConfig, 'bucket' | 'endpoint'>,
   key: string,
   expiresInSeconds: number,
 ): Promise<string> {
-  const signer =
-    identity.type === 'ServiceAccount'
-      ? { credentials: { client_email: identity.account.email, private_key: identity.account.privateKey } }
-      : { authClient: client.auth.google };
-  const storage = new Storage({ ...signer, apiEndpoint: endpoint });
+  const storage = new Storage({ authClient: client.auth.google, apiEndpoint: endpoint });
   const call = {
     operation: 'Sign a link',
     permission: 'iam.serviceAccounts.signBlob',

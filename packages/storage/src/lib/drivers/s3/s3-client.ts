@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { proxyOptions } from '../http-proxy.ts';
 import type { S3Config } from './s3-config.ts';
 import type { S3Authentication } from './s3-identity.ts';
 
@@ -14,6 +15,7 @@ const silent = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error
 
 /** One attempt a call: retries and deadlines are the store's, which knows what a repeated put means. */
 export function createS3Client(config: S3Config, { credentials, signer }: S3Authentication): S3Client {
+  const agent = { keepAlive: true, maxSockets: MAX_SOCKETS, ...proxyOptions() };
   const checksums = config.checksum === 'CRC32' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
   return new S3Client({
     ...(config.region !== undefined && { region: config.region }),
@@ -31,8 +33,8 @@ export function createS3Client(config: S3Config, { credentials, signer }: S3Auth
     disableClockSkewCorrection: true,
     requestHandler: new NodeHttpHandler({
       connectionTimeout: CONNECTION_TIMEOUT_MS,
-      httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
-      httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+      httpAgent: agent,
+      httpsAgent: agent,
     }),
   });
 }

@@ -16,6 +16,7 @@ import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
 import type { CallOptions, Driver, Part, StoredPart, UploadToken } from '../../driver.ts';
 import type { DriverConfig } from '../drivers.ts';
+import { usesProxy } from '../http-proxy.ts';
 import { checksumFields, streamBody } from './s3-body.ts';
 import { capabilitiesOf } from './s3-capabilities.ts';
 import { createS3Client } from './s3-client.ts';
@@ -80,6 +81,7 @@ export async function openS3Driver(
     provider,
     capabilities,
     endpoint: describeS3Endpoint(config),
+    viaProxy: usesProxy(),
     url,
 
     async begin({ key, contentType, metadata, isProbe }, options) {

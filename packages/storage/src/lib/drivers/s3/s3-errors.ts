@@ -1,4 +1,5 @@
 import { type ErrorCode, TapedeckError } from '@tapedeck/core';
+import { isPlainHttp, networkCode } from '../network-codes.ts';
 import { bucketRegion } from './s3-region.ts';
 
 /**
@@ -70,31 +71,6 @@ const statuses: Readonly<Record<number, ErrorCode>> = {
   503: 'StorageUnavailable',
   504: 'StorageUnavailable',
   507: 'StorageFull',
-};
-
-/** Errors of node's sockets, name resolution and TLS. */
-const networkCodes: Readonly<Record<string, ErrorCode>> = {
-  ECONNREFUSED: 'StorageUnreachable',
-  ECONNRESET: 'StorageUnreachable',
-  ECONNABORTED: 'StorageUnreachable',
-  EPIPE: 'StorageUnreachable',
-  ENOTFOUND: 'StorageUnreachable',
-  EAI_AGAIN: 'StorageUnreachable',
-  EHOSTUNREACH: 'StorageUnreachable',
-  EHOSTDOWN: 'StorageUnreachable',
-  ENETUNREACH: 'StorageUnreachable',
-  ENETDOWN: 'StorageUnreachable',
-  EADDRNOTAVAIL: 'StorageUnreachable',
-  ETIMEDOUT: 'StorageTimeout',
-  ESOCKETTIMEDOUT: 'StorageTimeout',
-  EPROTO: 'StorageTlsFailed',
-  CERT_HAS_EXPIRED: 'StorageTlsFailed',
-  CERT_NOT_YET_VALID: 'StorageTlsFailed',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'StorageTlsFailed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'StorageTlsFailed',
-  UNABLE_TO_GET_ISSUER_CERT: 'StorageTlsFailed',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'StorageTlsFailed',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'StorageTlsFailed',
 };
 
 /** What to do about an error, to go behind a semicolon. */
@@ -178,11 +154,6 @@ function isForeign(operation: string, error: unknown): boolean {
   return !reads && status === 404 && (name === 'NotFound' || name === 'UnknownError');
 }
 
-/** OpenSSL's words when the first bytes of an answer are no TLS record. */
-function isPlainHttp(error: unknown): boolean {
-  return textOf(error, 'code') === 'EPROTO' && /wrong version number/.test(textOf(error, 'message') ?? '');
-}
-
 function recognise(error: unknown): ErrorCode {
   const name = textOf(error, 'name');
   const status = httpStatus(error);
@@ -191,8 +162,8 @@ function recognise(error: unknown): ErrorCode {
   for (const known of [name, code]) {
     if (known !== undefined && Object.hasOwn(serviceCodes, known)) return serviceCodes[known] ?? 'Unknown';
   }
-  if (code !== undefined && Object.hasOwn(networkCodes, code)) return networkCodes[code] ?? 'Unknown';
-  if (code?.startsWith('ERR_TLS_') || code?.startsWith('ERR_SSL_')) return 'StorageTlsFailed';
+  const network = networkCode(error);
+  if (network !== undefined) return network;
   // The SDK's words when neither the manifest nor the environment names a region.
   if (textOf(error, 'message') === 'Region is missing') return 'InvalidManifest';
   if (name === 'TimeoutError') return 'StorageTimeout';

@@ -1,4 +1,5 @@
 import { type ErrorCode, TapedeckError } from '@tapedeck/core';
+import { networkCode } from '../network-codes.ts';
 
 /** Statuses of SFTP (draft-ietf-secsh-filexfer-13, section 9.1); nearly all servers speak version 3, which ends at 8. */
 export const sftpStatus = {
@@ -23,22 +24,6 @@ const statuses: Readonly<Record<number, { code: ErrorCode; hint: string }>> = {
   [sftpStatus.Unsupported]: { code: 'NotSupported', hint: 'the server does not know this operation' },
   [sftpStatus.NoSpace]: { code: 'StorageFull', hint: 'the disk is full; free some space there' },
   [sftpStatus.QuotaExceeded]: { code: 'StorageFull', hint: 'the quota is used up; raise it' },
-};
-
-/** Errors of node's sockets and name resolution. */
-const networkCodes: Readonly<Record<string, ErrorCode>> = {
-  ECONNREFUSED: 'StorageUnreachable',
-  ECONNRESET: 'StorageUnreachable',
-  ECONNABORTED: 'StorageUnreachable',
-  EPIPE: 'StorageUnreachable',
-  ENOTFOUND: 'StorageUnreachable',
-  EAI_AGAIN: 'StorageUnreachable',
-  EHOSTUNREACH: 'StorageUnreachable',
-  EHOSTDOWN: 'StorageUnreachable',
-  ENETUNREACH: 'StorageUnreachable',
-  ENETDOWN: 'StorageUnreachable',
-  EADDRNOTAVAIL: 'StorageUnreachable',
-  ETIMEDOUT: 'StorageTimeout',
 };
 
 /** What the SSH library says in words only. */
@@ -108,10 +93,12 @@ function recognise({ needs }: SftpCall, error: unknown): { code: ErrorCode; hint
   }
   const known = status === undefined ? undefined : statuses[status];
   if (known !== undefined) return known;
-  const socket = socketCodeOf(error);
-  const network = socket === undefined ? undefined : networkCodes[socket];
+  const network = networkCode(error);
   if (network !== undefined) {
-    return { code: network, hint: `${socket}; check host, port, DNS and the network in between` };
+    return {
+      code: network,
+      hint: `${socketCodeOf(error)}; check host, port, DNS and the network in between`,
+    };
   }
   const sentence = status === undefined ? sentences.find((one) => one.words.test(words)) : undefined;
   if (sentence !== undefined) return sentence;

@@ -1,0 +1,23 @@
+import type { Recording } from '@tapedeck/core';
+import { expect, it } from 'vitest';
+import { describeResource } from './resource-description.ts';
+
+const recording = (status: Recording['status']): Recording => ({
+  apiVersion: 'tapedeck.dev/v1alpha1',
+  kind: 'Recording',
+  metadata: { name: 'physics' },
+  spec: {},
+  ...(status === undefined ? {} : { status }),
+});
+const describeOf = (status: Recording['status']) =>
+  describeResource(recording(status), { events: [], now: new Date('2026-11-21T09:00:00Z') });
+
+it('tells gaps and pauses, where there are any', async () => {
+  const text = await describeOf({
+    gaps: [{ start: '4s', duration: '2s', reason: 'SourceLost' }],
+    pauses: [{ start: '12.5s', duration: '30s' }],
+  });
+  expect(text).toMatch(/\nGaps:\n +AT +LENGTH +REASON\n +4s +2s +SourceLost\n/);
+  expect(text).toMatch(/\nPauses:\n +AT +LENGTH\n +12\.5s +30s\n/);
+  expect(await describeOf({})).not.toContain('Pauses');
+});
