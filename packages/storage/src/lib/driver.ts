@@ -96,6 +96,8 @@ export interface Driver {
   readonly capabilities: Capabilities;
   /** The address that is asked, for people: without user names, passwords and query. */
   readonly endpoint?: string;
+  /** Who logs in, where a person has to say that to fetch a file by hand. */
+  readonly username?: string;
   /** Where a person finds the key: `s3://bucket/key`, `file:///dir/key`. */
   url(key: string): string;
   /** Opens an upload. Nothing is visible under the key until `complete`. */
