@@ -248,7 +248,7 @@ describe('links to an SFTP server', () => {
       error: {
         code: 'NotSupported',
         message:
-          'SFTP has no links that open without a login; fetch it with: sftp -P 2222 files.example.com:/rec/a.mp4 .',
+          'SFTP has no links that open without a login; fetch it with: sftp -P 2222 me@files.example.com:/rec/a.mp4 .',
       },
     });
   });

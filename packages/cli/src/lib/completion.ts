@@ -33,12 +33,35 @@ export function addCompletion(program: Command, words: readonly string[]): void 
   for (const [name, kind] of Object.entries(namesOf)) {
     root.commands.get(name)?.argument('name', (complete) => completeNames(kind, words, complete), true);
   }
+  const setup = root.setup.bind(root);
+  root.setup = (name, executable, shell) =>
+    printedThrough(shell === 'bash' ? sourceableTwice : (script) => script, () =>
+      setup(name, executable, shell),
+    );
   for (const command of [root, ...root.commands.values()]) {
     for (const [name, pattern] of Object.entries(pathOptions)) {
       const option = command.options.get(name);
       if (option !== undefined)
         option.handler = (complete) => completePaths(words.at(-1) ?? '', pattern, complete);
     }
+  }
+}
+
+/** A constant that is there already, from this script or from another one of the library's, is an error to bash. */
+function sourceableTwice(script: string): string {
+  return script
+    .replace(/^readonly (?=ShellComp)/gm, '')
+    .replaceAll('ShellCompDirective', '__tapedeck_Directive');
+}
+
+/** The library prints a script itself, and hands none out. */
+function printedThrough(change: (script: string) => string, print: () => void): void {
+  const { log } = console;
+  console.log = (script: string) => log(change(script));
+  try {
+    print();
+  } finally {
+    console.log = log;
   }
 }
 

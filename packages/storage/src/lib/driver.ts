@@ -98,6 +98,8 @@ export interface Driver {
   readonly endpoint?: string;
   /** Requests go through a proxy that the environment names: the way to the endpoint cannot be looked at from here. */
   readonly viaProxy?: boolean;
+  /** Who logs in, where a person has to say that to fetch a file by hand. */
+  readonly username?: string;
   /** Where a person finds the key: `s3://bucket/key`, `file:///dir/key`. */
   url(key: string): string;
   /** Opens an upload. Nothing is visible under the key until `complete`. */

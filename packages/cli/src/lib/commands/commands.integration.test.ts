@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -272,6 +273,16 @@ describe('completion', () => {
     const { code, stdout } = await tapedeck('completion', shell);
     expect(code).toBe(0);
     expect(stdout).toContain('tapedeck complete --');
+  });
+
+  it('is sourced by bash any number of times, beside others of the kind', async () => {
+    const { stdout } = await tapedeck('completion', 'bash');
+    const script = join(data, 'completion.bash');
+    writeFileSync(script, stdout);
+    const twice = 'readonly ShellCompDirectiveError=1; source "$0"; source "$0"';
+    const { status, stderr } = spawnSync('bash', ['-c', twice, script], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).not.toContain('ShellCompDirective');
   });
 
   it.each([

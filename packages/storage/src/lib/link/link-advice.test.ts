@@ -15,4 +15,12 @@ describe('where there are no links', () => {
     expect(error.code).toBe('NotSupported');
     expect(error.message).toBe(`SFTP has no links that open without a login; ${advice}`);
   });
+
+  it.each([
+    ['me', 'sftp -P 2222 me@h:/a.mp4 .'],
+    ["o'hara", "sftp -P 2222 'o'\\''hara@h:/a.mp4' ."],
+  ])('%s is who logs in', (username, command) => {
+    const driver = { provider: 'SFTP', username, url: () => 'sftp://h:2222/a.mp4' };
+    expect(noLinksError(driver, 'key').message).toContain(`fetch it with: ${command}`);
+  });
 });

@@ -81,6 +81,7 @@ export async function createSftpDriver({ spec, credentials }: DriverConfig): Pro
 
   return {
     provider: 'SFTP',
+    username: config.username,
     capabilities: sftpCapabilities,
     get endpoint() {
       if (hostKeys.length > 0 || client.hostKey === undefined) return address;
