@@ -68,10 +68,11 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
     operator = start('replica-1');
   }, hookTimeoutMs);
   afterAll(async () => {
-    await operator?.stop();
-    await proxy?.close();
+    // Each is ended, whatever becomes of the others.
+    const ended = await Promise.allSettled([operator?.stop(), proxy?.close()]);
     await server?.stop();
     if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
   });
 
   function start(pod: string) {
