@@ -13,8 +13,10 @@ async function main() {
     .filter((file) => /^[a-z-]+\.ts$/.test(file))
     .map((file) => file.replace(/\.ts$/, ''));
   const args = process.argv.slice(2);
-  const options = args.filter((arg) => arg.startsWith('--'));
-  const names = args.filter((arg) => !arg.startsWith('--'));
+  // Names come first; from the first option on all is theirs, values too.
+  const first = args.findIndex((arg) => arg.startsWith('--'));
+  const names = first < 0 ? args : args.slice(0, first);
+  const options = first < 0 ? [] : args.slice(first);
   if (names.length === 0) {
     process.stdout.write(`${known.join('\n')}\n`);
     process.stderr.write(
