@@ -167,6 +167,15 @@ describe('run', () => {
     expect((await tapedeck('resume', 'a')).code).toBe(2);
   });
 
+  it('names what is deleted meanwhile', async () => {
+    const running = start(['run', '-f', write('a', 'maxDuration: 1h')]);
+    await until('a', 'Recording');
+    expect((await tapedeck('delete', 'rec', 'a')).code).toBe(0);
+    const ended = await running.ended;
+    expect(ended.code).toBe(1);
+    expect(ended.stderr.match(/^Recording a was deleted meanwhile\.$/gm)).toHaveLength(1);
+  });
+
   it('writes a Secret nowhere', async () => {
     const running = start(['run', '-f', write('a', 'maxDuration: 1h')]);
     await until('a', 'Recording');

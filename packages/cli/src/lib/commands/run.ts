@@ -145,7 +145,10 @@ async function followUntilOver(following: Following): Promise<readonly Recording
       keys.map(({ namespace, name }) => data.store.get('Recording', namespace, name)),
     );
     const present = found.filter((each) => each !== undefined);
-    if (present.length < recordings.length) view.say('A recording was deleted meanwhile.');
+    for (const { metadata } of recordings) {
+      if (!present.some((each) => each.metadata.uid === metadata.uid))
+        view.say(`Recording ${metadata.name} was deleted meanwhile.`);
+    }
     recordings = present;
     view.update(recordings);
     if (recordings.every(isOver)) over.abort();
