@@ -1,6 +1,7 @@
 import { type ExternalStorageSpec, type Provider, TapedeckError } from '@tapedeck/core';
 import type { CredentialValues } from '../credentials.ts';
 import type { Driver } from '../driver.ts';
+import { refuseMisspeltCredentials } from './credential-names.ts';
 
 export interface DriverConfig {
   readonly spec: ExternalStorageSpec;
@@ -30,6 +31,7 @@ export async function createDriver(config: DriverConfig): Promise<Driver> {
       `Storages of provider ${config.spec.provider} are not supported by this version; it knows ${known}.`,
     );
   }
+  refuseMisspeltCredentials(config.spec.provider, config.credentials);
   const create = await load();
   return create(config);
 }
