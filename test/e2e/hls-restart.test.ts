@@ -68,7 +68,8 @@ it('has each frame once, and all of them, when its encoder is killed (copied)', 
   const recorded = (await frameHashes(path)).slice(0, -brokenOff);
   const from = all.indexOf(recorded[0] ?? '');
   expect(recorded.map((hash) => all.indexOf(hash) - from)).toEqual(recorded.map((_, index) => index));
-  expect(worstOffset(await measureSync(path))).toBeLessThanOrEqual(40);
+  // The first flash is cut into: a recording may begin anywhere.
+  expect(worstOffset((await measureSync(path)).slice(1))).toBeLessThanOrEqual(40);
 });
 
 it('has nothing twice, and tells what is missing to the next key frame, when its recorder is killed', async () => {
