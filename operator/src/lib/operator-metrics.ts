@@ -6,8 +6,8 @@ import {
   parseDuration,
   type Recording,
 } from '@tapedeck/core';
+import type { ReflectorCounts } from '@tapedeck/kube-api';
 import type { Metric } from './metric-text.ts';
-import type { ReflectorCounts } from './reflector.ts';
 import type { Refusal } from './report-server.ts';
 
 /** What is counted while the process runs. */
