@@ -7,12 +7,12 @@ import {
   errorKinds,
   findCondition,
   formatSeconds,
-  isTrue,
   parseDuration,
   setConditions,
   type TapedeckError,
 } from '@tapedeck/core';
 import { doubled, type Timing } from './options.ts';
+import { isReady } from './storage-readiness.ts';
 
 /** Ask for a check at once: a new value of this annotation is a new check. */
 export const checkAnnotation = 'tapedeck.dev/check';
@@ -76,9 +76,7 @@ export function checkedStatus(
 ): ExternalStorageStatus {
   const verdict = readVerdict(outcome);
   const before = storage.status;
-  const current = findCondition(before?.conditions, 'Ready');
-  const wasReady =
-    isTrue(before?.conditions, 'Ready') && current?.observedGeneration === storage.metadata.generation;
+  const wasReady = isReady(storage);
   const failures = verdict.ready ? 0 : (before?.lastCheck?.failures ?? 0) + 1;
   const spared = !verdict.ready && !verdict.definite && wasReady && failures < 2;
   const request = storage.metadata.annotations?.[checkAnnotation];

@@ -9,6 +9,7 @@ import {
   suspendedStatus,
   untilCheck,
 } from './storage-plan.ts';
+import { isReady } from './storage-readiness.ts';
 import { needsStorage } from './storage-use.ts';
 
 /** Seconds after which a deleted storage that is in use is looked at again. */
@@ -89,7 +90,8 @@ export function createStorageReconciler(ports: {
       const wait = untilNextCheck(storage, place);
       if (wait === undefined || wait > 0) return wait;
       const generation = storage.metadata.generation;
-      if (storage.status?.observedGeneration !== generation) {
+      // One that is ready stays so while it is looked at.
+      if (storage.status?.observedGeneration !== generation && !isReady(storage)) {
         await write(storage, checkingStatus(storage, clock.now()));
       }
       const outcome = await check(storage, signal);
