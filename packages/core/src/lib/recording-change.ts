@@ -26,7 +26,7 @@ export function recordingChangeRules(
   ];
 }
 
-/** Why a Recording's spec may not change like that: a sentence for each field; empty when it may. */
+/** Why a Recording's spec may not change like that: a sentence for all the fields that may not, and one for its state. */
 export function recordingChangeProblems(
   old: Readonly<Record<string, unknown>>,
   next: Readonly<Record<string, unknown>>,
@@ -34,9 +34,15 @@ export function recordingChangeProblems(
   const fields = [...new Set([...Object.keys(old), ...Object.keys(next)])];
   const changed = fields.filter((field) => !isChangeable(field) && !isSame(old[field], next[field]));
   return [
-    ...changed.map((field) => `spec.${field} ${advice}`),
+    ...(changed.length === 0 ? [] : [`${listed(changed.map((field) => `spec.${field}`))} ${advice}`]),
     ...(old.state === 'Stopped' && next.state !== 'Stopped' ? [`spec.state ${stoppedMessage}`] : []),
   ];
+}
+
+/** `a, b and c` */
+function listed(words: readonly string[]): string {
+  const [last = '', ...before] = words.toReversed();
+  return before.length === 0 ? last : `${before.toReversed().join(', ')} and ${last}`;
 }
 
 /** The same JSON, whatever the order of keys; an absent key is the same as one that is undefined. */
