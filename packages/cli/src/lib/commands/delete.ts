@@ -1,6 +1,6 @@
 import type { ResourceKey } from '@tapedeck/control';
 import { TapedeckError } from '@tapedeck/core/error';
-import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
+import { type CliExitCode, cliExitCodes, cliExitOf } from '../cli-exit.ts';
 import { parseTarget, resourceName } from '../kind-name.ts';
 import type { LocalData } from '../local/local-data.ts';
 import { removeResource } from '../local/removal.ts';
@@ -20,7 +20,10 @@ export interface DeleteOptions {
   readonly wait?: boolean;
 }
 
-/** Deletes resources by name, all of a kind, or those of files; ends when they are gone. */
+/**
+ * Deletes resources by name, all of a kind, or those of files; ends when they are gone. One that is not there, or cannot
+ * go, does not keep the others from going.
+ */
 export async function remove(
   data: LocalData,
   terminal: Terminal,
@@ -29,6 +32,7 @@ export async function remove(
   options: DeleteOptions,
   signal: AbortSignal,
 ): Promise<CliExitCode> {
+  const failures: CliExitCode[] = [];
   for (const key of await targets(data, terminal, word, wanted, options)) {
     const name = resourceName(key.kind, key.name);
     try {
@@ -47,10 +51,14 @@ export async function remove(
       const gone = outcome === 'Removed' || (outcome === 'Deleting' && options.wait !== false);
       terminal.print(`${name} ${gone ? 'deleted' : 'is to be deleted'}`);
     } catch (error) {
-      if (TapedeckError.from(error).code !== 'NotFound' || options.ignoreNotFound !== true) throw error;
+      const { code, message } = TapedeckError.from(error);
+      if (code === 'NotFound' && options.ignoreNotFound === true) continue;
+      terminal.say(`${terminal.tones.red('error:')} ${message}`);
+      failures.push(cliExitOf(error));
     }
   }
-  return cliExitCodes.Done;
+  const [first = cliExitCodes.Done] = failures;
+  return failures.every((code) => code === first) ? first : cliExitCodes.Failed;
 }
 
 async function targets(
