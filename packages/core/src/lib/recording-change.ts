@@ -1,3 +1,5 @@
+import { listWords } from './word-list.ts';
+
 /** What of a Recording's spec may change while it exists; everything else was decided when it began. */
 export const changeableFields = ['state', 'retention', 'ttlAfterFinished', 'deletionPolicy'] as const;
 
@@ -34,15 +36,9 @@ export function recordingChangeProblems(
   const fields = [...new Set([...Object.keys(old), ...Object.keys(next)])];
   const changed = fields.filter((field) => !isChangeable(field) && !isSame(old[field], next[field]));
   return [
-    ...(changed.length === 0 ? [] : [`${listed(changed.map((field) => `spec.${field}`))} ${advice}`]),
+    ...(changed.length === 0 ? [] : [`${listWords(changed.map((field) => `spec.${field}`))} ${advice}`]),
     ...(old.state === 'Stopped' && next.state !== 'Stopped' ? [`spec.state ${stoppedMessage}`] : []),
   ];
-}
-
-/** `a, b and c` */
-function listed(words: readonly string[]): string {
-  const [last = '', ...before] = words.toReversed();
-  return before.length === 0 ? last : `${before.toReversed().join(', ')} and ${last}`;
 }
 
 /** The same JSON, whatever the order of keys; an absent key is the same as one that is undefined. */

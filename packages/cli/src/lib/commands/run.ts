@@ -11,7 +11,8 @@ import { openSession, type Session } from '../local/session.ts';
 import { requestCheck } from '../local/storage-recheck.ts';
 import { leftBehindText } from '../local/unattended.ts';
 import type { LocalManifest } from '../manifest/local-manifest.ts';
-import { isLeftForLater, isOver, outputPlaces, phaseOf } from '../progress/progress-line.ts';
+import { outputPlaces } from '../output/output-places.ts';
+import { isLeftForLater, isOver, phaseOf } from '../progress/progress-line.ts';
 import { createProgressView, type ProgressView } from '../progress/progress-view.ts';
 import type { Terminal } from '../terminal.ts';
 import { type ApplyOptions, readLocalManifest } from './apply.ts';
@@ -117,12 +118,21 @@ async function follow(following: Following): Promise<CliExitCode> {
     return cliExitCodes.Interrupted;
   }
   view.close();
-  for (const recording of last) for (const place of outputPlaces(recording)) terminal.print(place);
+  for (const recording of last) printPlaces(terminal, recording);
   await warnOfOthers(data, session, terminal);
   for (const each of last) if (isLeftForLater(each)) terminal.say(leftForLaterText(each));
   if (interrupts.first.aborted) return cliExitCodes.Interrupted;
   const complete = last.length === keys.length && last.every((each) => phaseOf(each) === 'Uploaded');
   return complete ? cliExitCodes.Done : cliExitCodes.Failed;
+}
+
+/** A line a file; of files in several storages it is said beside them which are in which. */
+function printPlaces(terminal: Terminal, recording: Recording): void {
+  const places = outputPlaces(recording);
+  for (const { storage, files } of places) {
+    if (places.length > 1) terminal.say(`In ${storage}:`);
+    for (const file of files) terminal.print(file);
+  }
 }
 
 function leftForLaterText({ metadata: { name } }: Recording): string {

@@ -3,6 +3,7 @@ import type { Condition, Recording } from '@tapedeck/core';
 import type { LocalEvent } from '../local/event-log.ts';
 import { formatAge, formatBytes, formatClock, statusSeconds } from './amount.ts';
 import { storagePlace } from './column.ts';
+import { storageNames } from './storage-names.ts';
 import { renderTable } from './table.ts';
 import { readableUrl } from './url.ts';
 
@@ -60,10 +61,11 @@ function fields(all: readonly Field[]): string {
   );
 }
 
-function recordingFields({ status }: Recording): readonly Field[] {
+function recordingFields(recording: Recording): readonly Field[] {
+  const { status } = recording;
   return [
     ['Phase', status?.phase ?? 'Pending'],
-    ['Storage', status?.storage?.name],
+    ['Storage', storageNames(recording)],
     ['Started', status?.startTime],
     ['Stopped', status?.stopTime && `${status.stopTime} (${status.stopReason ?? 'unknown'})`],
     ['Duration', status?.duration && formatClock(statusSeconds(status.duration))],
@@ -77,6 +79,17 @@ function recordingFields({ status }: Recording): readonly Field[] {
 
 function recordingSections({ status }: Recording): readonly string[] {
   return [
+    section(
+      'Storages',
+      ['NAME', 'UPLOADED', 'STATE', 'SINCE', 'MESSAGE'],
+      (status?.storages ?? []).map(({ name, bytesUploaded, away }) => [
+        name,
+        formatBytes(bytesUploaded),
+        away === undefined ? 'takes it' : `away (${away.reason})`,
+        away?.since ?? '',
+        away?.message ?? '',
+      ]),
+    ),
     section(
       'Outputs',
       ['PLACE', 'STORAGE', 'SIZE', 'DURATION', 'CRC-32'],
