@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Recording } from '@tapedeck/core';
+import type { ExternalStorage, Recording } from '@tapedeck/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startTapedeck, type TapedeckProcess } from '../testing/tapedeck-process.ts';
 
@@ -317,6 +317,27 @@ describe('several control processes', () => {
       stderr: expect.stringContaining('no Secret keys here; "tapedeck storage check -f FILE" takes it'),
     });
     expect((await tapedeck('storage', 'check', '-f', file)).code).toBe(0);
+  });
+
+  it('check a storage that is ready anew once its Secret is another one, and only then', async () => {
+    const dev = start(['dev']);
+    await expect.poll(dev.stderr, { timeout: 10_000 }).toContain('Running the recordings');
+    const file = write('a', 'state: Paused, maxDuration: 1h');
+    const checked = async () => {
+      const { stdout } = await tapedeck('get', 'xs', 'folder', '-o', 'json');
+      const { status } = JSON.parse(stdout) as ExternalStorage;
+      return status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
+        ? status.lastCheck
+        : undefined;
+    };
+    await tapedeck('apply', '-f', file);
+    await expect.poll(checked, { timeout: 10_000 }).toBeDefined();
+    const first = await checked();
+    await tapedeck('apply', '-f', file);
+    expect((await checked())?.request).toBe(first?.request);
+    writeFileSync(file, manifest('a', 'state: Paused, maxDuration: 1h').replace(secretValue, 'another'));
+    await tapedeck('apply', '-f', file);
+    await expect.poll(async () => (await checked())?.request, { timeout: 10_000 }).not.toBe(first?.request);
   });
 
   it('make links with the Secret that only control knows, and keep none of them', async () => {
