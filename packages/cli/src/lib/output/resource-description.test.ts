@@ -37,3 +37,18 @@ it('tells how each storage fares, and which one is away', async () => {
     /\n +second +0 B +away \(StorageUnreachable\) +2026-11-21T08:00:00Z +Nobody answers\.\n/,
   );
 });
+
+it('says what several conditions say once', async () => {
+  const condition = (type: string, message: string) =>
+    ({
+      type,
+      status: 'True',
+      reason: 'Paused',
+      message,
+      lastTransitionTime: '2026-11-21T08:00:00Z',
+    }) as const;
+  const text = await describeOf({
+    conditions: [condition('Ready', 'Held.'), condition('Stalled', 'Held.'), condition('Failed', 'Else.')],
+  });
+  expect(text).toMatch(/Ready .* Held\.\n +Stalled .* as above\n +Failed .* Else\./);
+});

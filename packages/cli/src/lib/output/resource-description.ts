@@ -139,12 +139,13 @@ function checkSection({ status }: ResourceByKind['ExternalStorage']): readonly s
 
 function conditionSection(conditions: readonly Condition[] | undefined, now: Date): readonly string[] {
   if (conditions === undefined || conditions.length === 0) return [];
-  const rows = conditions.map((each) => [
+  const rows = conditions.map((each, index) => [
     each.type,
     each.status,
     each.reason,
     formatAge(each.lastTransitionTime, now),
-    each.message,
+    // One situation speaks through all of them, mostly.
+    each.message !== '' && each.message === conditions[index - 1]?.message ? 'as above' : each.message,
   ]);
   return [section('Conditions', ['TYPE', 'STATUS', 'REASON', 'SINCE', 'MESSAGE'], rows)];
 }
