@@ -105,6 +105,22 @@ describe('run', () => {
     expect(ended.stderr).toMatch(/recording\/a Failed: .*nothing is served at/);
   });
 
+  it('gives up, with 5 and what to do, where its storage refuses', async () => {
+    const words = ['run', '-f', write('a', 'maxDuration: 1h'), '--wait', '4s'];
+    const ended = await start(words, { FAKE_RECORDER: 'refused' }).ended;
+    expect(ended).toMatchObject({ code: 5, stdout: '' });
+    expect(ended.stderr).toMatch(
+      /Pending: Waits for its storage to be ready: folder is not ready since .*StorageDenied/,
+    );
+    expect(ended.stderr).toMatch(/\na begins by itself once that is put right; it waits until 20/);
+    expect(ended.stderr).toMatch(
+      /\na has waited for 4 s to begin, and is given up; --wait allows it longer\.\n/,
+    );
+    // It does not begin later, when nobody thinks of it any more.
+    expect((await recording('a')).status).toMatchObject({ phase: 'Failed', stopReason: 'Requested' });
+    expect((await tapedeck('run', '-f', join(data, 'a.yaml'), '--wait', '4')).code).toBe(2);
+  });
+
   it('tells each notice once, when it appears', async () => {
     const { code, stderr } = await start(['run', '-f', write('a', 'stopWhen: {elapsed: 2s}')], {
       FAKE_RECORDER: 'away',

@@ -16,22 +16,37 @@ import { isLeftForLater, isOver, phaseOf } from '../progress/progress-line.ts';
 import { createProgressView, type ProgressView } from '../progress/progress-view.ts';
 import type { Terminal } from '../terminal.ts';
 import { type ApplyOptions, readLocalManifest } from './apply.ts';
+import { createStartWait } from './start-wait.ts';
+
+export interface RunOptions extends ApplyOptions {
+  readonly wait?: string;
+}
 
 /** What a storage refuses is tried once more when its Secret is given anew; that has to show within this. */
 const stalledPatienceMs = 20_000;
 
 /**
  * Applies files and stays until every Recording in them is over: 0 when all are complete, 1 when one failed or when all
- * that is left is a delivery that its storage refuses.
+ * that is left is a delivery that its storage refuses, 5 when one waited too long for what it needs to begin.
  */
-export async function run(data: LocalData, terminal: Terminal, options: ApplyOptions): Promise<CliExitCode> {
-  return await runManifest(data, terminal, await readLocalManifest(terminal, options));
+export async function run(data: LocalData, terminal: Terminal, options: RunOptions): Promise<CliExitCode> {
+  const { wait } = options;
+  const limit = wait === undefined ? undefined : await parseWait(wait);
+  return await runManifest(data, terminal, await readLocalManifest(terminal, options), limit);
+}
+
+async function parseWait(text: string): Promise<number> {
+  const { durationPattern, parseDuration } = await import('@tapedeck/core');
+  if (durationPattern.test(text)) return parseDuration(text);
+  throw new TapedeckError('InvalidManifest', `--wait ${text}: must be a duration like 30s or 1h30m`);
 }
 
 export async function runManifest(
   data: LocalData,
   terminal: Terminal,
   manifest: LocalManifest,
+  /** Seconds that a recording may wait to begin; absent: what suits the reason. */
+  startLimit?: number,
 ): Promise<CliExitCode> {
   const keys = manifest.resources.map(({ key }) => key).filter(({ kind }) => kind === 'Recording');
   if (keys.length === 0) {
@@ -52,7 +67,7 @@ export async function runManifest(
   try {
     await session.provideSecrets(manifest.secrets);
     await applyAll(data, view, manifest, interrupts.first);
-    return await follow({ data, terminal, view, session, interrupts, keys });
+    return await follow({ data, terminal, view, session, interrupts, keys, startLimit });
   } finally {
     view.close();
     await session.close();
@@ -105,11 +120,12 @@ interface Following {
   readonly session: Session;
   readonly interrupts: Interrupts;
   readonly keys: readonly ResourceKey[];
+  readonly startLimit: number | undefined;
 }
 
 async function follow(following: Following): Promise<CliExitCode> {
   const { data, terminal, view, session, interrupts, keys } = following;
-  const last = await followUntilOver(following);
+  const { last, gaveUp } = await followUntilOver(following);
   if (interrupts.second.aborted) {
     for (const recording of last) {
       if (!isOver(recording)) await session.abandon(recording.metadata.uid ?? '');
@@ -122,6 +138,7 @@ async function follow(following: Following): Promise<CliExitCode> {
   await warnOfOthers(data, session, terminal);
   for (const each of last) if (isLeftForLater(each)) terminal.say(leftForLaterText(each));
   if (interrupts.first.aborted) return cliExitCodes.Interrupted;
+  if (gaveUp) return cliExitCodes.TimedOut;
   const complete = last.length === keys.length && last.every((each) => phaseOf(each) === 'Uploaded');
   return complete ? cliExitCodes.Done : cliExitCodes.Failed;
 }
@@ -143,12 +160,23 @@ function leftForLaterText({ metadata: { name } }: Recording): string {
  * Resolves with the recordings' last states when all are over (or gone), when what is left waits for its storage and
  * nothing moves, or on the second interrupt.
  */
-async function followUntilOver(following: Following): Promise<readonly Recording[]> {
+async function followUntilOver(
+  following: Following,
+): Promise<{ readonly last: readonly Recording[]; readonly gaveUp: boolean }> {
   const { data, view, interrupts, keys } = following;
   const over = new AbortController();
   const end = AbortSignal.any([over.signal, interrupts.second]);
   let recordings: readonly Recording[] = [];
   let patience: NodeJS.Timeout | undefined;
+  const failed = Promise.withResolvers<never>();
+
+  // What is given up does not begin behind anybody's back later.
+  const startWait = createStartWait({
+    limit: following.startLimit,
+    say: view.say,
+    onGiveUp: ({ metadata: { namespace = 'default', name } }) =>
+      void data.store.setState(namespace, name, 'Stopped').catch(failed.reject),
+  });
 
   const look = async () => {
     const found = await Promise.all(
@@ -161,6 +189,7 @@ async function followUntilOver(following: Following): Promise<readonly Recording
     }
     recordings = present;
     view.update(recordings);
+    startWait.update(recordings, await data.store.list('ExternalStorage'));
     if (recordings.every(isOver)) over.abort();
     const waits = recordings.every((each) => isOver(each) || isLeftForLater(each));
     if (waits) patience ??= setTimeout(() => over.abort(), stalledPatienceMs);
@@ -180,7 +209,7 @@ async function followUntilOver(following: Following): Promise<readonly Recording
   };
 
   try {
-    await new Promise<void>((resolve, reject) => {
+    const ended = new Promise<void>((resolve, reject) => {
       end.addEventListener('abort', () => resolve(), { once: true });
       if (end.aborted) return resolve();
       if (interrupts.first.aborted) stop().catch(reject);
@@ -189,8 +218,10 @@ async function followUntilOver(following: Following): Promise<readonly Recording
         if (key.kind === 'Recording') look().catch(reject);
       }, end);
     });
-    return recordings;
+    await Promise.race([ended, failed.promise]);
+    return { last: recordings, gaveUp: startWait.givenUp.size > 0 };
   } finally {
+    startWait.close();
     clearTimeout(patience);
     over.abort();
   }
