@@ -37,6 +37,7 @@ export async function describeResource(
         ? ([
             ['Place', storagePlace(resource.spec)],
             ['Endpoint', resource.status?.endpoint],
+            ['Last upload', resource.status?.lastUpload],
           ] as const)
         : []),
       ...(resource.kind === 'Recording' ? recordingFields(resource) : []),
