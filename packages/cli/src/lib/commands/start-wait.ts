@@ -43,7 +43,10 @@ export function createStartWait(options: {
       say(`${name} has waited for ${seconds} s to begin, and is given up; --wait allows it longer.`);
       onGiveUp(recording);
     };
-    if (told.has(uid) || seconds <= noticeSeconds) return plan(uid, end, giveUp);
+    if (told.has(uid) || seconds <= noticeSeconds) {
+      plan(uid, end, giveUp);
+      return;
+    }
     plan(uid, since + noticeSeconds * 1000, () => {
       told.add(uid);
       say(`${name} begins by itself once that is put right; it waits until ${new Date(end).toISOString()}.`);
