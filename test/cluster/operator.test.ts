@@ -25,11 +25,13 @@ const bin = await findKubernetes();
 interface Resource {
   readonly metadata: {
     readonly uid: string;
+    readonly generation?: number;
     readonly finalizers?: readonly string[];
     readonly resourceVersion: string;
   };
   readonly status?: {
     readonly phase?: string;
+    readonly observedGeneration?: number;
     readonly conditions?: readonly { type: string; status: string; reason: string; message: string }[];
     readonly outputs?: readonly unknown[];
     readonly attempts?: readonly Json[];
@@ -282,6 +284,54 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
       expect(condition(await read('externalstorages', 'team'), 'Ready')?.status).toBe('True');
     }, soon);
     await again.remove();
+  }, 60_000);
+
+  it('checks a storage anew whose spec was edited, and says which edit its status is about', async () => {
+    const edited = await apply('ExternalStorage', 'externalstorages', 'team', {
+      provider: 'S3',
+      s3: { bucket: 'recordings' },
+      prefix: 'lessons',
+      credentials: { secretRef: { name: 'team-bucket' } },
+      check: { interval: '168h' },
+    });
+    expect(edited.metadata.generation).toBe(2);
+    const pod = await kubelet.startPod(await kubelet.job(/^check-/));
+    expect(condition(await read('externalstorages', 'team'), 'Ready')?.status).toBe('Unknown');
+    await pod.end(0, checked(pod.document));
+    await vi.waitFor(async () => {
+      const team = await read('externalstorages', 'team');
+      expect(team.status?.observedGeneration).toBe(2);
+      expect(condition(team, 'Ready')).toMatchObject({ status: 'True', observedGeneration: 2 });
+    }, soon);
+    await pod.remove();
+  }, 60_000);
+
+  it('takes a storage out of service that refuses a run, until a check says otherwise', async () => {
+    await applyRecording('refused');
+    const run = await startRun('refused');
+    expect(run.document.storages).toMatchObject([{ name: 'team', generation: 2 }]);
+    const time = new Date().toISOString();
+    const away = { code: 'StorageDenied', message: 'It says no.', since: time, time };
+    const token = await run.token(reportAudience);
+    const said = reported(run.document, 1, {
+      files: [file(run.document, 'Open')],
+      storages: [{ name: 'team', generation: 2, bytesStored: 0, away }],
+    });
+    expect((await post(String(run.document.id), token, said)).status).toBe(200);
+    await vi.waitFor(async () => {
+      const ready = condition(await read('externalstorages', 'team'), 'Ready');
+      expect(ready).toMatchObject({ status: 'False', reason: 'StorageDenied', message: 'It says no.' });
+    }, soon);
+    const check = await kubelet.startPod(await kubelet.job(/^check-/));
+    await check.end(0, checked(check.document));
+    await vi.waitFor(async () => {
+      expect(condition(await read('externalstorages', 'team'), 'Ready')?.status).toBe('True');
+    }, soon);
+    expect((await read('recordings', 'refused')).status?.phase).toBe('Recording');
+    await check.remove();
+    await callApi(server, 'DELETE', `${group}/recordings/refused`);
+    await run.end(exitCodes.Complete);
+    await run.remove();
   }, 60_000);
 
   it('records: a Job, reports over HTTPS, the state that is wanted back, and the file in the status', async () => {

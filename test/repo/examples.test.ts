@@ -32,6 +32,17 @@ describe('what a reader copies', () => {
     for (const document of manifests(text).filter(isOurs)) parseManifest(document);
   });
 
+  it('can be applied together: no name stands in two examples', () => {
+    const beside = examples.filter((path) => /^examples\/[^/]+$/.test(path));
+    const names = beside.flatMap((path) =>
+      manifests(read(path)).map((document) => {
+        const { kind, metadata } = parseManifest(document);
+        return `${kind}/${metadata.name}`;
+      }),
+    );
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
   it('names the storages and profiles that stand beside it', () => {
     for (const path of examples) {
       const resources = manifests(read(path)).map((document) => parseManifest(document));

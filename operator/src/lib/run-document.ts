@@ -52,7 +52,10 @@ export function credentialsPath(index: number): string {
   return `${podFiles.credentials}/${index}`;
 }
 
-function storageOf(storage: { name: string; spec: ExternalStorageSpec }, index: number): RunStorage {
+function storageOf(
+  storage: { name: string; spec: ExternalStorageSpec; generation?: number },
+  index: number,
+): RunStorage {
   if (storage.spec.provider === 'Local') {
     throw new TapedeckError(
       'NotSupported',
@@ -63,6 +66,7 @@ function storageOf(storage: { name: string; spec: ExternalStorageSpec }, index: 
   return {
     name: storage.name,
     spec: storage.spec,
+    ...(storage.generation === undefined ? {} : { generation: storage.generation }),
     credentials:
       secret === undefined ? { type: 'None' } : { type: 'Directory', path: credentialsPath(index) },
   };

@@ -37,3 +37,4 @@ export {
 export * from './lib/storage-policy/storage-policy.ts';
 export * from './lib/termination-message.ts';
 export * from './lib/unavailable.ts';
+export * from './lib/word-list.ts';

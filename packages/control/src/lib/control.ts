@@ -124,6 +124,9 @@ export function createControl(ports: ControlPorts): Control {
       if (after === 0) recordingQueue.add(`${namespace}/${name}`, { urgent: true });
       else recordingQueue.addAfter(`${namespace}/${name}`, after);
     },
+    async witness(namespace, state) {
+      if (await storages.witness(namespace, state)) storageQueue.add(`${namespace}/${state.name}`);
+    },
     reportInterval: options.reportInterval ?? 1,
     progressInterval: options.progressInterval ?? 1,
   });

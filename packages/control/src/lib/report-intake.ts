@@ -1,4 +1,10 @@
-import { isFinalPhase, type Recording, type RunReply, type RunReport } from '@tapedeck/core';
+import {
+  isFinalPhase,
+  type Recording,
+  type RunReply,
+  type RunReport,
+  type RunStorageState,
+} from '@tapedeck/core';
 import type { ReportLedger, ResourceStore } from './ports.ts';
 import type { RecordingReconciler } from './recording-reconciler.ts';
 import { parseRunId } from './run-id.ts';
@@ -17,6 +23,7 @@ function gist(report: RunReport): string {
     report.gaps.length,
     report.pauses.length,
     report.notices,
+    report.storages?.map((state) => [state.name, state.away?.code]),
   ]);
 }
 
@@ -27,6 +34,8 @@ export function createReportIntake(ports: {
   readonly recordings: Pick<RecordingReconciler, 'keyOf' | 'orphan'>;
   /** Runs the recording at once, or after that many seconds together with whatever else comes until then. */
   readonly wake: (key: { namespace: string; name: string }, afterSeconds: number) => void;
+  /** Hears what the run meets in its storages. */
+  readonly witness: (namespace: string, state: RunStorageState) => Promise<void>;
   readonly reportInterval: number;
   readonly progressInterval: number;
 }): ReportIntake {
@@ -64,6 +73,7 @@ export function createReportIntake(ports: {
       if (report.result === undefined) gists.set(uid, { run: report.id, gist: now });
       else gists.delete(uid);
       const { namespace = 'default', name } = recording.metadata;
+      for (const state of report.storages ?? []) await ports.witness(namespace, state);
       ports.wake({ namespace, name }, same ? ports.progressInterval : 0);
       return { desired: desiredOf(recording), intervalSeconds: ports.reportInterval };
     },

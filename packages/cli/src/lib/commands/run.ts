@@ -8,25 +8,34 @@ import { removeResource } from '../local/removal.ts';
 import { openSession, type Session } from '../local/session.ts';
 import { leftBehindText } from '../local/unattended.ts';
 import type { LocalManifest } from '../manifest/local-manifest.ts';
+import { printPlaces } from '../output/output-places.ts';
 import { followUntilOver } from '../progress/following.ts';
 import { applyFresh } from '../progress/fresh-start.ts';
-import { isLeftForLater, isOver, outputPlaces, phaseOf } from '../progress/progress-line.ts';
+import { isLeftForLater, isOver, phaseOf } from '../progress/progress-line.ts';
 import { createProgressView, type ProgressView } from '../progress/progress-view.ts';
+import { parseStartLimit } from '../progress/start-limit.ts';
 import type { Terminal } from '../terminal.ts';
 import { type ApplyOptions, readLocalManifest } from './apply.ts';
 
+export interface RunOptions extends ApplyOptions {
+  readonly wait?: string;
+}
+
 /**
  * Applies files and stays until every Recording in them is over: 0 when all are complete, 1 when one failed or when all
- * that is left is a delivery that its storage refuses.
+ * that is left is a delivery that its storage refuses, 5 when one waited too long for what it needs to begin.
  */
-export async function run(data: LocalData, terminal: Terminal, options: ApplyOptions): Promise<CliExitCode> {
-  return await runManifest(data, terminal, await readLocalManifest(terminal, options));
+export async function run(data: LocalData, terminal: Terminal, options: RunOptions): Promise<CliExitCode> {
+  const limit = await parseStartLimit(options.wait);
+  return await runManifest(data, terminal, await readLocalManifest(terminal, options), limit);
 }
 
 export async function runManifest(
   data: LocalData,
   terminal: Terminal,
   manifest: LocalManifest,
+  /** Seconds that a recording may wait to begin; absent: what suits the reason. */
+  startLimit?: number,
 ): Promise<CliExitCode> {
   const keys = manifest.resources.map(({ key }) => key).filter(({ kind }) => kind === 'Recording');
   if (keys.length === 0) {
@@ -48,7 +57,7 @@ export async function runManifest(
     await session.provideSecrets(manifest.secrets);
     const remove = async (key: ResourceKey) => (await removeResource(data, key)) === 'Removed';
     await applyFresh({ store: data.store, view, remove }, manifest.resources, interrupts.first);
-    return await follow({ data, terminal, view, session, interrupts, keys });
+    return await follow({ data, terminal, view, session, interrupts, keys, startLimit });
   } finally {
     view.close();
     await session.close();
@@ -63,11 +72,12 @@ interface Following {
   readonly session: Session;
   readonly interrupts: Interrupts;
   readonly keys: readonly ResourceKey[];
+  readonly startLimit: number | undefined;
 }
 
 async function follow(following: Following): Promise<CliExitCode> {
   const { data, terminal, view, session, interrupts, keys } = following;
-  const last = await followUntilOver({ ...following, store: data.store });
+  const { last, gaveUp } = await followUntilOver({ ...following, store: data.store });
   if (interrupts.second.aborted) {
     for (const recording of last) {
       if (!isOver(recording)) await session.abandon(recording.metadata.uid ?? '');
@@ -76,10 +86,11 @@ async function follow(following: Following): Promise<CliExitCode> {
     return cliExitCodes.Interrupted;
   }
   view.close();
-  for (const recording of last) for (const place of outputPlaces(recording)) terminal.print(place);
+  for (const recording of last) printPlaces(terminal, recording);
   await warnOfOthers(data, session, terminal);
   for (const each of last) if (isLeftForLater(each)) terminal.say(leftForLaterText(each));
   if (interrupts.first.aborted) return cliExitCodes.Interrupted;
+  if (gaveUp) return cliExitCodes.TimedOut;
   const complete = last.length === keys.length && last.every((each) => phaseOf(each) === 'Uploaded');
   return complete ? cliExitCodes.Done : cliExitCodes.Failed;
 }

@@ -1,7 +1,8 @@
 import type { Kind, ResourceByKind } from '@tapedeck/control';
 import type { Condition } from '@tapedeck/core';
 import { formatAge, formatBytes, formatClock, statusSeconds } from './amount.ts';
-import { readableUrl } from './url.ts';
+import { outputPlaces } from './output-places.ts';
+import { storageNames } from './storage-names.ts';
 
 /** A column of `get`'s table. */
 export interface Column<K extends Kind> {
@@ -49,7 +50,7 @@ export const columns: { readonly [K in Kind]: readonly Column<K>[] } = {
     },
     {
       title: 'STORAGE',
-      text: ({ status, spec }) => status?.storage?.name ?? spec.storage?.refs[0]?.name ?? '',
+      text: storageNames,
     },
     { title: 'AGE', text: ({ metadata }, now) => formatAge(metadata.creationTimestamp, now) },
     { title: 'SOURCE', wide: true, text: ({ spec }) => spec.source?.type ?? '' },
@@ -67,8 +68,11 @@ export const columns: { readonly [K in Kind]: readonly Column<K>[] } = {
     {
       title: 'OUTPUT',
       wide: true,
-      text: ({ status }) =>
-        status?.outputs?.map((output) => readableUrl(output.url ?? output.key)).join(',') ?? '',
+      text: (recording) => {
+        const places = outputPlaces(recording);
+        if (places.length < 2) return places.flatMap(({ files }) => files).join(',');
+        return places.map(({ storage, files }) => `${storage}: ${files.join(',')}`).join('; ');
+      },
     },
   ],
   RecordingProfile: [
