@@ -130,5 +130,5 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
 function finalLayout(layout: Mp4File, upload: Upload): Parameters<Upload['finish']>[0] {
   const size = upload.progress.bytesAppended;
   if (upload.wholeInMemory) return { replaceStart: layout.compact(size) };
-  return { ...layout.finish(size), trailer: layout.trailer() };
+  return { ...layout.finish(size), trailer: () => layout.trailer() };
 }

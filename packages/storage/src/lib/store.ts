@@ -54,8 +54,8 @@ export interface FinishOptions {
   readonly head?: Uint8Array;
   readonly tail?: Uint8Array;
   readonly replaceStart?: { readonly length: number; readonly bytes: Uint8Array };
-  /** Appended in place of `head` and `tail` where the storage does not take part 1 again. */
-  readonly trailer?: Uint8Array;
+  /** Makes what is appended in place of `head` and `tail` where the storage does not take part 1 again. */
+  readonly trailer?: () => Uint8Array;
   /** Gives up waiting for a storage that is away; what is missing is on scratch then. */
   readonly signal?: AbortSignal;
 }

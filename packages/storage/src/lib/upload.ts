@@ -204,7 +204,7 @@ export class OpenUpload implements Upload {
     const start = replaceStart ?? (head && { length: head.length, bytes: head });
     const mayStartAnew = this.wholeInMemory || this.rewritesFirstPart;
     if (start === undefined || (!mayStartAnew && trailer !== undefined)) {
-      this.#list.end(mayStartAnew ? (tail ?? new Uint8Array()) : (trailer ?? tail ?? new Uint8Array()));
+      this.#list.end(mayStartAnew ? (tail ?? new Uint8Array()) : (trailer?.() ?? tail ?? new Uint8Array()));
       return false;
     }
     if (!mayStartAnew) {
