@@ -102,6 +102,13 @@ export interface Upload {
   close(): Promise<void>;
 }
 
+/** A file as it was appended, from its beginning, kept elsewhere. */
+export interface KeptContent {
+  readonly size: number;
+  /** A piece from that offset on; undefined at the end. */
+  readFrom(offset: number): Promise<Uint8Array | undefined>;
+}
+
 /** One configured storage: a driver with prefix, retries, bounds and order. */
 export interface Store {
   readonly name: string;
@@ -110,13 +117,13 @@ export interface Store {
   createUpload(options: UploadOptions): Promise<Upload>;
   /**
    * Completes an upload that another process left, from its journal alone; spooled parts that follow the
-   * journal's (in `spoolDirectory`: the directory that the upload was given) are sent first. One that is
-   * complete already is no error. Rejects with `NotFound` when nothing had reached the storage, `UploadGone` when
+   * journal's (in `spoolDirectory`: the directory that the upload was given) are sent first, and then what `kept` has
+   * beyond all parts. One that is complete already is no error. Rejects with `NotFound` when nothing had reached the storage, `UploadGone` when
    * it was dropped.
    */
   completeFromJournal(
     journal: UploadJournal,
-    options?: { spoolDirectory?: string; signal?: AbortSignal },
+    options?: { spoolDirectory?: string; kept?: KeptContent; signal?: AbortSignal },
   ): Promise<ObjectInfo & { url: string }>;
   abortFromJournal(journal: UploadJournal): Promise<void>;
   put(key: string, bytes: Uint8Array, contentType: string): Promise<ObjectInfo>;

@@ -6,7 +6,7 @@ import type { UploadJournal } from '@tapedeck/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CallFault, type FaultyDriver, withFaults } from '../conformance/faulty-driver.ts';
 import { keepJournal, readObject } from '../conformance/sample.ts';
-import { appendAll, quick, unitsFor } from '../conformance/scene.ts';
+import { appendAll, quick, unitsFor, withRights } from '../conformance/scene.ts';
 import { createDriverStore } from '../create-store.ts';
 import { createDriver } from '../drivers/drivers.ts';
 import type { Store } from '../store.ts';
@@ -41,6 +41,15 @@ async function openPlace(name: string): Promise<Place> {
   const spec = { provider: 'Local', local: { directory: path.join(root, name) } } as const;
   const driver = withFaults(await createDriver({ spec, credentials: {} }));
   return { driver, store: createDriverStore(name, undefined, driver, { ...quick, partSize }) };
+}
+
+/** The first place again, with a driver that cannot list parts. */
+async function replaceFirst(): Promise<void> {
+  await place(0).store.close();
+  const spec = { provider: 'Local', local: { directory: path.join(root, 'first') } } as const;
+  const blind = withRights(await createDriver({ spec, credentials: {} }), { mayList: false });
+  const driver = withFaults(blind);
+  places[0] = { driver, store: createDriverStore('first', undefined, driver, { ...quick, partSize }) };
 }
 
 const place = (index: number): Place => {
@@ -274,6 +283,36 @@ describe('another process', () => {
     expect(done.storage).toBe('second');
     await requireOnlyIn(1, units);
   });
+
+  it.each([
+    ['no part has arrived', 0, 0],
+    ['the growing part has arrived', 2, 0],
+    ['whole parts have arrived', 10, 1],
+    ['whole parts have arrived, and may not be listed', 10, 1, false],
+  ] as const)(
+    'puts what scratch holds beyond the parts that arrived: %s',
+    async (_when, arrived, seal, mayList?: boolean) => {
+      if (mayList === false) await replaceFirst();
+      const upload = await open(2);
+      await appendAll(upload, units.slice(0, arrived));
+      if (arrived > 0) await upload.flush();
+      const before = journal.last();
+      expect(before.parts.length).toBeGreaterThanOrEqual(seal);
+      // From here on nothing arrives any more, and its recorder is killed before it knows that.
+      place(0).driver.onCall = () => 'Silent';
+      await appendAll(upload, units.slice(arrived, arrived + 7));
+      await sleep(1_000);
+      const copy = path.join(root, 'copy');
+      await cp(path.join(spool(), 'kept'), path.join(copy, 'kept'), { recursive: true });
+      const last = journal.last();
+      await upload.close();
+      await rm(spool(), { recursive: true, force: true });
+      always(place(0).driver, undefined);
+      const done = await complete(last, [], copy);
+      expect(done.storage).toBe('first');
+      await requireOnlyIn(0, units.slice(0, arrived + 7));
+    },
+  );
 
   it.each(['Silent', 'Refused'] as const)(
     'sends all from scratch when it was on its way to another storage: %s',
