@@ -50,13 +50,23 @@ export interface UploadOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface AppendOptions {
+  /** The bytes have their place already, so no filler comes before them. */
+  readonly exact?: boolean;
+  /**
+   * Ends the wait for room, of this append and of all others: from then on only the disk is the limit of what waits on
+   * scratch, and what finds no room there (or where there is no scratch) is refused at once.
+   */
+  readonly signal?: AbortSignal;
+}
+
 export interface FinishOptions {
   readonly head?: Uint8Array;
   readonly tail?: Uint8Array;
   readonly replaceStart?: { readonly length: number; readonly bytes: Uint8Array };
   /** Makes what is appended in place of `head` and `tail` where the storage does not take part 1 again. */
   readonly trailer?: () => Uint8Array;
-  /** Gives up waiting for a storage that is away; what is missing is on scratch then. */
+  /** Gives up waiting for a storage that is away, and for room (see `append`); what is missing is on scratch then. */
   readonly signal?: AbortSignal;
 }
 
@@ -76,10 +86,9 @@ export interface Upload {
    * Adds a unit: no part ends inside it. The bytes belong to the upload from here on (they are not copied).
    * Resolves with the unit's offset in the object, once there is room for it in memory or on scratch.
    * Rejects with `SpoolFull` or `ScratchFull` when there is none left, and with the storage's own error when it is
-   * `stalled`; what was appended before can still be completed. `exact`: the bytes have their place already, so
-   * no filler comes before them.
+   * `stalled`; what was appended before can still be completed.
    */
-  append(unit: Uint8Array, options?: { readonly exact?: boolean }): Promise<number>;
+  append(unit: Uint8Array, options?: AppendOptions): Promise<number>;
   /**
    * Sends what is left, puts part 1 again with `head` in place of its first bytes (same length), and
    * completes. With `replaceStart`, which may have another length than what it replaces, the first

@@ -24,6 +24,8 @@ export interface KeptBytes {
   drain(options?: { readonly all?: boolean }): Promise<void>;
   /** The next piece from that offset on; undefined at the end. */
   readFrom(offset: number): Promise<Uint8Array | undefined>;
+  /** From now on only the disk is the limit: what is left in memory would be lost with the process. */
+  lift(): void;
   /** Removes all of it. */
   clear(): Promise<void>;
 }
@@ -86,6 +88,7 @@ export async function openKeptBytes(directory: string, maxBytes: number): Promis
       }
       return undefined;
     },
+    lift: () => spool.lift(),
     async clear() {
       await running;
       buffered = [];
