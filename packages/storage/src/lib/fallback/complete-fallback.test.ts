@@ -43,7 +43,8 @@ describe('another process', () => {
       // From here on nothing arrives any more, and its recorder is killed before it knows that.
       places.at(0).driver.onCall = () => 'Silent';
       await appendAll(upload, units.slice(arrived, arrived + 7));
-      await sleep(1_000);
+      const total = Buffer.concat(units.slice(0, arrived + 7)).length;
+      await expect.poll(() => places.keptBytes(), { timeout: 10_000 }).toBe(total);
       const copy = path.join(places.root, 'copy');
       await cp(path.join(places.spool, 'kept'), path.join(copy, 'kept'), { recursive: true });
       const last = places.journal.last();

@@ -11,7 +11,8 @@ import { createDriver } from '../drivers/drivers.ts';
 import type { Store } from '../store.ts';
 import { type CompletedFallback, completeFallback } from './complete-fallback.ts';
 import type { FallbackEvent, FallbackUpload } from './fallback-contract.ts';
-import { createFallbackUpload } from './fallback-upload.ts';
+import { createFallbackUpload, KEPT_DIRECTORY } from './fallback-upload.ts';
+import { openKeptBytes } from './kept-bytes.ts';
 
 export const partSize = 128 * 1024;
 const key = 'a/file.mp4';
@@ -81,13 +82,16 @@ export class FallbackPlaces {
     this.#places[0] = await this.#openPlace('first', false);
   }
 
-  open(count: number, more: { maxBytes?: number; seconds?: number } = {}): Promise<FallbackUpload> {
+  open(
+    count: number,
+    more: { maxBytes?: number; seconds?: number; durabilitySeconds?: number } = {},
+  ): Promise<FallbackUpload> {
     return createFallbackUpload(
       this.#places.slice(0, count).map(({ store }) => store),
       {
         key,
         contentType: 'video/mp4',
-        durabilitySeconds: 0.3,
+        durabilitySeconds: more.durabilitySeconds ?? 0.3,
         spool: { directory: this.spool, maxBytes: more.maxBytes ?? 400 * partSize },
         fallbackAfterSeconds: more.seconds ?? 1,
         onJournal: this.journal.onJournal,
@@ -107,6 +111,11 @@ export class FallbackPlaces {
       dropped: structuredClone(dropped),
       spoolDirectory: directory,
     });
+  }
+
+  /** Bytes of the file that lie on scratch for a move. */
+  async keptBytes(): Promise<number> {
+    return (await openKeptBytes(path.join(this.spool, KEPT_DIRECTORY), Number.MAX_SAFE_INTEGER)).written;
   }
 
   read(index: number): Promise<Buffer> {

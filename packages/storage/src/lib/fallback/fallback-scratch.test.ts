@@ -30,8 +30,9 @@ it('goes on, and says so, when scratch neither takes the file any more nor can b
 });
 
 it('says that scratch cannot be freed once the last storage has the file', async () => {
-  const units = unitsFor(8, partSize);
-  const upload = await places.open(2);
+  // So little, and for so long in memory, that a move reads nothing from scratch.
+  const units = unitsFor(6, partSize);
+  const upload = await places.open(2, { durabilitySeconds: 60 });
   await appendAll(upload, units.slice(0, 10));
   const { promise: sent, resolve: onSent } = Promise.withResolvers<void>();
   places.at(1).driver.onCall = (operation) => {

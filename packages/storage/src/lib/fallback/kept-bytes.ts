@@ -4,7 +4,7 @@ import { openSpool } from '../spool.ts';
  * Bytes in memory before they go to scratch, and so what a move reads at a time: with pieces of this size the parts that
  * it makes of them are hardly larger than live ones.
  */
-const MAX_BUFFERED = 2 * 1024 * 1024;
+const MAX_BUFFERED = 1024 * 1024;
 
 /**
  * All that was appended to a file, on scratch, for the case that it has to be sent to another storage from its beginning.
