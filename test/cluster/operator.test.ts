@@ -6,6 +6,7 @@ import { type CheckReport, exitCodes, type RunReport, runReport } from '@tapedec
 import { openKubeApi } from '@tapedeck/kube-api';
 import { parseSettings, reportAudience, runOperator } from '@tapedeck/operator';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
 import { root } from '../repo/checkout.ts';
 import { freePort } from '../servers/free-port.ts';
 import { callApi } from './api-request.ts';
@@ -22,22 +23,28 @@ const soon = { timeout: 20_000, interval: 50 };
 const group = '/apis/tapedeck.dev/v1alpha1/namespaces/default';
 const bin = await findKubernetes();
 
-interface Resource {
-  readonly metadata: {
-    readonly uid: string;
-    readonly generation?: number;
-    readonly finalizers?: readonly string[];
-    readonly resourceVersion: string;
-  };
-  readonly status?: {
-    readonly phase?: string;
-    readonly observedGeneration?: number;
-    readonly conditions?: readonly { type: string; status: string; reason: string; message: string }[];
-    readonly outputs?: readonly unknown[];
-    readonly attempts?: readonly Json[];
-    readonly progress?: Json;
-  };
-}
+/** What the tests read of a resource; the rest of it is of no concern here. */
+const resource = z.object({
+  metadata: z.object({
+    uid: z.string(),
+    generation: z.number().optional(),
+    finalizers: z.array(z.string()).optional(),
+    resourceVersion: z.string(),
+  }),
+  status: z
+    .object({
+      phase: z.string().optional(),
+      observedGeneration: z.number().optional(),
+      conditions: z
+        .array(z.object({ type: z.string(), status: z.string(), reason: z.string(), message: z.string() }))
+        .optional(),
+      outputs: z.array(z.unknown()).optional(),
+      attempts: z.array(z.record(z.string(), z.unknown())).optional(),
+      progress: z.record(z.string(), z.unknown()).optional(),
+    })
+    .optional(),
+});
+type Resource = z.infer<typeof resource>;
 
 describe.skipIf(bin === undefined)('the operator on a real API server, its kubelet played by hand', () => {
   let server: ApiServer;
@@ -117,7 +124,7 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
   }
 
   const read = async (kind: string, name: string): Promise<Resource> =>
-    (await callApi(server, 'GET', `${group}/${kind}/${name}`)).body as unknown as Resource;
+    resource.parse((await callApi(server, 'GET', `${group}/${kind}/${name}`)).body);
   const condition = ({ status }: Resource, type: string) =>
     status?.conditions?.find((one) => one.type === type);
   async function apply(kind: string, plural: string, name: string, spec: Json): Promise<Resource> {
@@ -129,7 +136,7 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
       'application/apply-patch+yaml',
     );
     expect(answer.message).toBe('');
-    return answer.body as unknown as Resource;
+    return resource.parse(answer.body);
   }
   const applyRecording = (name: string, spec: Json = {}) =>
     apply('Recording', 'recordings', name, {

@@ -53,7 +53,7 @@ export async function openOutputFile(options: OpenOutputFileOptions): Promise<Ou
   return {
     sinks: [sink],
     begin: (init) => sink.begin(init),
-    append: (fragment) => sink.append(fragment),
+    append: (fragment, signal) => sink.append(fragment, signal),
     finish: (signal) => sink.finish(signal),
     close: () => sink.close(),
     discard: () => sink.discard(),
