@@ -4,7 +4,8 @@ import { isConflict, isNotFound } from './api-error.ts';
 import { collectionPath, readResource, resourcePath, type StoredResource } from './custom-resources.ts';
 import type { KubeApi } from './kube-api.ts';
 import { finalizerChange, objectFinalizer } from './object-finalizer.ts';
-import { createReflector, type Reflector } from './reflector.ts';
+import type { Reflector } from './reflector.ts';
+import { createReflectorSet } from './reflector-set.ts';
 
 /** Who owns a status, and who the finalizer: one field manager for each, or one would take the other's away. */
 const statusManager = 'tapedeck-status';
@@ -24,16 +25,17 @@ export interface KubeResourceStore extends ResourceStore {
 /** Begins to list and to watch at once, and goes on until the signal aborts. */
 export function createKubeResourceStore(options: {
   readonly api: KubeApi;
-  /** Only this namespace; absent: all of them. */
-  readonly namespace?: string | undefined;
+  /** Absent or empty: all of them. */
+  readonly namespaces?: readonly string[] | undefined;
   readonly log: Log;
   readonly signal: AbortSignal;
 }): KubeResourceStore {
   const { api, log, signal } = options;
   const reflect = <K extends Kind>(kind: K): Reflector<StoredResource<K>> =>
-    createReflector({
+    createReflectorSet({
       api,
-      path: collectionPath(kind, options.namespace),
+      namespaces: options.namespaces,
+      path: (namespace) => collectionPath(kind, namespace),
       read: (object) => readResource(kind, object),
       onProblem: (event, details) => log.warn(event, { kind, ...details }),
       signal,
