@@ -18,8 +18,10 @@ export async function findPromtool(): Promise<string | undefined> {
   }
   const directory = await mkdtemp(path.join(tmpdir(), 'tapedeck-promtool-'));
   try {
-    await run('apt-get', ['download', 'prometheus'], { cwd: directory, timeout: 120_000 });
-    const [archive = ''] = await readdir(directory);
+    const download = () => run('apt-get', ['download', 'prometheus'], { cwd: directory, timeout: 120_000 });
+    // A machine that nothing was installed on yet has no lists of packages.
+    await download().catch(() => run('apt-get', ['update'], { timeout: 120_000 }).then(download));
+    const archive = (await readdir(directory)).find((name) => name.endsWith('.deb')) ?? '';
     await run('dpkg-deb', ['-x', archive, 'unpacked'], { cwd: directory });
     await mkdir(toolCache(), { recursive: true });
     await copyFile(path.join(directory, 'unpacked/usr/bin/promtool'), cached);

@@ -62,6 +62,7 @@ describe('what a recorder reaches', () => {
     ['a bucket by IPv6', '2600:1f00::1', 443, true],
     ['a camera of the same house', '192.168.1.20', 554, true],
     ['a resolver of its node', '169.254.20.10', 53, true],
+    ['a resolver of OpenShift', '169.254.20.10', 5353, true],
     ['the metadata of its node', '169.254.169.254', 80, false],
     ['the metadata of its node by IPv6', 'fd00:ec2::254', 80, false],
     ['the agent of EKS Pod Identity', '169.254.170.23', 80, false],

@@ -22,6 +22,9 @@ const identityAddresses = [
   { cidr: 'fd00:ec2::23/128', ports: [80] },
 ] as const;
 
+/** 5353 is where OpenShift's resolver listens behind port 53 of its Service; policies look at the pod's own port. */
+const resolverPorts = [53, 5353] as const;
+
 /** Names of the policies, which the operator's rights name too: charts/tapedeck/files/rbac/network.yaml. */
 export const recorderPolicies = { all: 'tapedeck-recorder', identity: 'tapedeck-recorder-identity' } as const;
 
@@ -52,7 +55,7 @@ export function recorderNetwork(options: {
     policyTypes: ['Ingress', 'Egress'],
     egress: [
       // To any address: a cluster's resolver may be a pod, a node or link-local.
-      { ports: [{ protocol: 'UDP', port: 53 }, tcp(53)] },
+      { ports: resolverPorts.flatMap((port) => [{ protocol: 'UDP', port }, tcp(port)]) },
       {
         to: [
           {
