@@ -1,6 +1,6 @@
 import { parseSettings } from '@tapedeck/operator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import { root } from '../repo/checkout.ts';
 import { type ApiServer, runProgram, startApiServer } from './api-server.ts';
 import { findHelm } from './cluster.ts';
@@ -96,6 +96,22 @@ describe.skipIf(!there)('the chart', () => {
       'seminars/tapedeck-watched',
       'tapedeck-system/tapedeck',
     ]);
+  });
+
+  it.each([
+    ['all-namespaces', []],
+    ['listed-namespaces', ['watchNamespaces={lectures,seminars}']],
+  ])('gives the rights that it gave: %s', async (name, values) => {
+    const { documents } = await render(...values);
+    const rights = documents
+      .filter(({ kind }) => /Role|ServiceAccount/.test(kind))
+      // Labels and hooks are no rights.
+      .map(({ metadata: { name: named, namespace }, ...rest }) => ({
+        ...rest,
+        metadata: { name: named, ...(namespace === undefined ? {} : { namespace }) },
+      }));
+    const text = rights.map((one) => stringify(one, { lineWidth: 0 })).join('---\n');
+    await expect(text).toMatchFileSnapshot(`golden/rights-${name}.golden`);
   });
 
   it('makes no roles where somebody else does', async () => {
