@@ -4,6 +4,7 @@ import { parseAllDocuments, stringify } from 'yaml';
 import { root } from '../repo/checkout.ts';
 import { type ApiServer, runProgram, startApiServer } from './api-server.ts';
 import { findHelm } from './cluster.ts';
+import { isForeign, type Manifest, validateForeign } from './foreign-kinds.ts';
 import { findKubernetes } from './kubernetes.ts';
 
 const hookTimeoutMs = 25 * 60_000;
@@ -11,7 +12,7 @@ const chart = `${root}/charts/tapedeck`;
 const helm = await findHelm();
 const there = helm !== undefined && (await findKubernetes()) !== undefined;
 
-interface Document {
+interface Document extends Manifest {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: object };
   readonly rules?: readonly { readonly resources: readonly string[] }[];
@@ -142,7 +143,13 @@ describe.skipIf(!there)('the chart', () => {
   it('brings alerts and a dashboard where it is asked to', async () => {
     expect(named((await render()).documents, 'PrometheusRule')).toEqual([]);
     const values = ['prometheusRule.enabled=true', 'prometheusRule.labels.release=kube-prometheus'];
-    const { documents, text } = await render(...values, 'dashboard.enabled=true');
+    const { documents, text } = await render(
+      ...values,
+      ...['dashboard.enabled=true', 'serviceMonitor.enabled=true', 'serviceMonitor.labels.a=b'],
+    );
+    const foreign = documents.filter(isForeign);
+    expect(foreign.map(({ kind }) => kind).sort()).toEqual(['PrometheusRule', 'ServiceMonitor']);
+    foreign.forEach(validateForeign);
     expect(named(documents, 'PrometheusRule')).toEqual(['tapedeck-system/tapedeck']);
     expect(text).toContain('release: kube-prometheus');
     // Prometheus' own templates are left to Prometheus.

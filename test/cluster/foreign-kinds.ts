@@ -4,6 +4,10 @@ import { ExternalSecret } from '@kubernetes-models/external-secrets/external-sec
 import { HelmRelease } from '@kubernetes-models/flux-cd/helm.toolkit.fluxcd.io/v2';
 import { Kustomization } from '@kubernetes-models/flux-cd/kustomize.toolkit.fluxcd.io/v1';
 import { OCIRepository } from '@kubernetes-models/flux-cd/source.toolkit.fluxcd.io/v1';
+import {
+  PrometheusRule,
+  ServiceMonitor,
+} from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
 
 /** Each throws where a document breaks the schema of its definition, which a package of models has from that project. */
 const models: Readonly<Record<string, (document: never) => { validate(): void }>> = {
@@ -13,6 +17,8 @@ const models: Readonly<Record<string, (document: never) => { validate(): void }>
   'external-secrets.io/v1 ExternalSecret': (document) => new ExternalSecret(document),
   'helm.toolkit.fluxcd.io/v2 HelmRelease': (document) => new HelmRelease(document),
   'kustomize.toolkit.fluxcd.io/v1 Kustomization': (document) => new Kustomization(document),
+  'monitoring.coreos.com/v1 PrometheusRule': (document) => new PrometheusRule(document),
+  'monitoring.coreos.com/v1 ServiceMonitor': (document) => new ServiceMonitor(document),
   'source.toolkit.fluxcd.io/v1 OCIRepository': (document) => new OCIRepository(document),
 };
 
