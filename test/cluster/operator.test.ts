@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type CheckReport, exitCodes, type RunReport, runReport } from '@tapedeck/core';
 import { openKubeApi } from '@tapedeck/kube-api';
-import { parseSettings, reportAudience, runOperator } from '@tapedeck/operator';
+import { parseSettings, reportAudience, runOperator, testRelease } from '@tapedeck/operator';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { root } from '../repo/checkout.ts';
@@ -92,7 +92,7 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
         ports: { report: report.port, health: report.health },
         tlsDirectory: directory,
         progressInterval: 0.2,
-        recorder: { image: 'tapedeck/recorder:test' },
+        recorder: { image: 'tapedeck/recorder:test', network: {} },
       }),
     );
     const log = (level: string) => (event: string, details?: object) =>
@@ -533,6 +533,49 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
       const kept = await server.kubectl(['-n', operatorNamespace, 'get', 'configmaps', '-o', 'name']);
       expect(kept.stdout).not.toContain(String(pod.document.id).replace(/-1$/, ''));
     }, soon);
+  }, 60_000);
+
+  it('has put its policies where recorders run, and may touch no other', async () => {
+    const all = ['-n', 'default', 'get', 'networkpolicies', '-o', 'name'];
+    expect((await server.kubectl(all)).stdout.trim().split('\n').sort()).toEqual([
+      'networkpolicy.networking.k8s.io/tapedeck-recorder',
+      'networkpolicy.networking.k8s.io/tapedeck-recorder-identity',
+    ]);
+    const as = `system:serviceaccount:${operatorNamespace}:tapedeck-operator`;
+    const can = async (...args: string[]) =>
+      (await server.kubectl(['-n', 'default', 'auth', 'can-i', ...args, '--as', as])).code === 0;
+    expect(await can('patch', 'networkpolicies/tapedeck-recorder')).toBe(true);
+    expect(await can('patch', 'networkpolicies/somebody-elses')).toBe(false);
+    expect(await can('create', 'networkpolicies')).toBe(false);
+    expect(await can('delete', 'networkpolicies/tapedeck-recorder')).toBe(false);
+  });
+
+  it('serves every metric that the chart’s alerts and dashboard ask for', async () => {
+    const text = await (await fetch(`http://127.0.0.1:${report.health}/metrics`)).text();
+    const served = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
+    for (const file of ['alerts.yaml', 'dashboard.json']) {
+      const asked = await readFile(`${root}/charts/tapedeck/files/monitoring/${file}`, 'utf8');
+      const names = new Set(asked.match(/\btapedeck_\w+/g));
+      expect(names.size, file).toBeGreaterThan(5);
+      expect(
+        [...names].filter((name) => !served.has(name)),
+        file,
+      ).toEqual([]);
+    }
+  });
+
+  it('is found well by helm’s test, which leaves nothing behind', async () => {
+    const lines: string[] = [];
+    const say = (line: string) => void lines.push(line);
+    const api = openKubeApi(await readFile(server.kubeconfig, 'utf8'));
+    const { signal } = new AbortController();
+    await server.kubectl(['create', 'namespace', 'unused']);
+    await testRelease({ api, namespace: 'unused', seconds: 1, say }, signal);
+    expect(lines.at(-1)).toContain('The operator answers');
+    const left = await server.kubectl(['-n', 'unused', 'get', 'recordings', '-o', 'name']);
+    expect(left.stdout).toBe('');
+    const wrong = testRelease({ api, namespace: 'unused', storage: 'none', seconds: 1, say }, signal);
+    await expect(wrong).rejects.toThrow('there is no ExternalStorage none in namespace unused');
   }, 60_000);
 
   it('may read no Secret and do nothing that it does not do', async () => {

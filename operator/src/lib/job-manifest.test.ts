@@ -100,6 +100,29 @@ describe('the Job of a run', () => {
     );
   });
 
+  it.each([
+    ['a Secret', s3('a', withSecret), {}],
+    ['keys of a login', { name: 'a', spec: { provider: 'SFTP' as const } }, {}],
+    ['nothing', s3('a'), { 'tapedeck.dev/identity': 'pod' }],
+    [
+      'a ServiceAccount of Azure',
+      {
+        name: 'a',
+        spec: {
+          provider: 'AzureBlob' as const,
+          azureBlob: { account: 'a', container: 'b' },
+          ...withAccount('recorder'),
+        },
+      },
+      { 'tapedeck.dev/identity': 'pod', 'azure.workload.identity/use': 'true' },
+    ],
+  ])('whose storage has %s is labelled for it', (_, storage, labels) => {
+    const given = Object.entries(
+      runJob(plan({ storages: [storage] }), settings).spec.template.metadata.labels,
+    );
+    expect(Object.fromEntries(given.filter(([key]) => /identity/.test(key)))).toEqual(labels);
+  });
+
   it('refuses a directory of one machine', () => {
     const storages: RunPlan['storages'] = [
       { name: 'here', spec: { provider: 'Local', local: { directory: '/a' } } },

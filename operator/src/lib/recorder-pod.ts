@@ -1,5 +1,6 @@
 import { type ExternalStorageSpec, TapedeckError } from '@tapedeck/core';
 import { podAnnotations, podFiles } from './pod-files.ts';
+import { identityLabel } from './recorder-network.ts';
 import { type RecorderSettings, reportAudience } from './recorder-settings.ts';
 import { credentialsPath } from './run-document.ts';
 
@@ -52,7 +53,7 @@ export function recorderPod(input: RecorderPodInput) {
   const account = serviceAccountOf(input.storages);
   return {
     metadata: {
-      labels: input.labels,
+      labels: { ...input.labels, ...identityLabels(input.storages) },
       annotations: {
         ...input.annotations,
         // Both say it to an autoscaler in its own words: a recording cannot be moved.
@@ -166,6 +167,20 @@ export function recorderPod(input: RecorderPodInput) {
 
 function annotationFile(path: string, annotation: string) {
   return { path, fieldRef: { fieldPath: `metadata.annotations['${annotation}']` } };
+}
+
+/** What a pod needs to be told who it is, where a storage has no Secret: the way to its cloud, and Azure's webhook. */
+function identityLabels(storages: RecorderPodInput['storages']): Readonly<Record<string, string>> {
+  const keyless = storages.filter(
+    ({ spec }) => spec.credentials?.secretRef === undefined && spec.provider !== 'SFTP',
+  );
+  const azure = keyless.some(
+    ({ spec }) => spec.provider === 'AzureBlob' && spec.credentials?.serviceAccountName !== undefined,
+  );
+  return {
+    ...(keyless.length > 0 ? identityLabel : {}),
+    ...(azure ? { 'azure.workload.identity/use': 'true' } : {}),
+  };
 }
 
 /** A pod has one identity. Only a storage names it, never a recording. */

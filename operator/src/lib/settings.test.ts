@@ -18,6 +18,11 @@ it.each([
   [JSON.stringify({ recorder: { image: '' } }), 'recorder.image'],
   [JSON.stringify({ recorder, defaultStorge: 'a' }), 'defaultStorge'],
   [JSON.stringify({ recorder, ports: { reports: 1 } }), 'ports'],
+  [JSON.stringify({ recorder, watchNamespaces: [''] }), 'watchNamespaces'],
+  [
+    JSON.stringify({ recorder: { ...recorder, network: { blocked: ['10.0.0.1'] } } }),
+    'recorder.network.blocked',
+  ],
 ])('refuses %s', (text, words) => {
   expect(() => parseSettings(text)).toThrow(words);
 });
