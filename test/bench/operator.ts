@@ -11,11 +11,11 @@ import {
   runJobs,
   untilQuiet,
 } from '../cluster/crowd.ts';
+import { type HandRecorder, reportUntil, startHandRecorder } from '../cluster/hand-recorder.ts';
 import { startOperatorGround } from '../cluster/operator-ground.ts';
 import { countWrites, writtenBetween } from '../cluster/write-count.ts';
 import { runBench } from './lib/bench.ts';
 import { finishRecording, makeFinished, readPattern } from './lib/finished-crowd.ts';
-import { type HandRecorder, reportUntil, startHandRecorder } from './lib/hand-recorder.ts';
 import { type ProcessUsage, processUsage } from './lib/process-usage.ts';
 import { type Measure, median, percentile } from './lib/verdict.ts';
 

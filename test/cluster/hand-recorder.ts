@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunReport } from '@tapedeck/core';
 import { reportAudience } from '@tapedeck/operator';
-import type { ApiServer } from '../../cluster/api-server.ts';
-import { mustCall } from '../../cluster/crowd.ts';
-import { createHandKubelet, type HandPod } from '../../cluster/hand-kubelet.ts';
-import { file, postReport, reported } from '../../cluster/hand-report.ts';
+import type { ApiServer } from './api-server.ts';
+import { mustCall } from './crowd.ts';
+import { createHandKubelet, type HandPod } from './hand-kubelet.ts';
+import { file, postReport, reported } from './hand-report.ts';
 
 export type Desired = 'Recording' | 'Paused' | 'Stopped';
 
@@ -18,10 +18,15 @@ export interface HandRecorder {
   finish(port: number): Promise<void>;
 }
 
-/** Starts the pod of the first attempt of the recording of that uid; its Job must be there. */
-export async function startHandRecorder(server: ApiServer, ca: string, uid: string): Promise<HandRecorder> {
+/** Starts the pod of an attempt of the recording of that uid; its Job must be there. */
+export async function startHandRecorder(
+  server: ApiServer,
+  ca: string,
+  uid: string,
+  attempt = 1,
+): Promise<HandRecorder> {
   const kubelet = createHandKubelet(server, 'default');
-  const job = await mustCall(server, 'GET', `/apis/batch/v1/namespaces/default/jobs/rec-${uid}-1`);
+  const job = await mustCall(server, 'GET', `/apis/batch/v1/namespaces/default/jobs/rec-${uid}-${attempt}`);
   const pod = await kubelet.startPod(job as unknown as Parameters<typeof kubelet.startPod>[0]);
   await pod.run();
   const token = await pod.token(reportAudience);

@@ -22,7 +22,7 @@ export async function readPattern(server: ApiServer, name: string): Promise<Fini
   const configMap = (await mustCall(
     server,
     'GET',
-    `${configMaps}/reports-${uid}`,
+    `${configMaps}/reports-${uid}-1`,
   )) as unknown as FinishedPattern['configMap'];
   return { uid, status: status as Json, configMap };
 }
@@ -42,7 +42,7 @@ export async function finishRecording(
     }),
   );
   const { labels } = pattern.configMap.metadata;
-  const head = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `reports-${uid}`, labels } };
+  const head = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `reports-${uid}-1`, labels } };
   await mustCall(server, 'POST', configMaps, { ...head, binaryData });
 }
 
