@@ -198,7 +198,7 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
     });
     const token = await pod.token(reportAudience);
     const open = await post(run, token, reported(document, 1, { files: [file(document, 'Open')] }));
-    expect(open).toEqual({ status: 200, body: { desired: 'Recording', intervalSeconds: 1 } });
+    expect(open).toEqual({ status: 200, body: { desired: 'Recording', intervalSeconds: 0.8 } });
     await vi.waitFor(async () => {
       const recording = await read('recordings', 'physics');
       expect(recording.status?.phase).toBe('Recording');
