@@ -89,7 +89,7 @@ export function createHandKubelet(server: ApiServer, namespace: string) {
             kind: 'TokenRequest',
             spec: {
               audiences: [audience],
-              expirationSeconds: 600,
+              expirationSeconds: 3600,
               boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid },
             },
           });
