@@ -53,5 +53,5 @@ describe.skipIf(bin === undefined)('a file of 10,000 parts that a broken run lef
       await recorder.pod.end(137);
     }
     await kubelet.job(new RegExp(`^rec-${uid}-5$`));
-  }, 120_000);
+  }, 240_000);
 });

@@ -25,10 +25,10 @@ describe.skipIf(bin === undefined)('many Recordings, and the operator as a proce
   it('makes exactly one Job of each of a hundred at once', async () => {
     const uids = await inLanes(crowd, (index) => makeRecording(ground.server, `many-${index}`));
     const wanted = uids.map((uid) => `rec-${uid}-1`).sort();
-    await vi.waitFor(async () => expect(await runJobs(ground.server)).toHaveLength(crowd), 30_000);
+    await vi.waitFor(async () => expect(await runJobs(ground.server)).toHaveLength(crowd), 60_000);
     await untilQuiet(ground.server);
     expect([...(await runJobs(ground.server))].sort()).toEqual(wanted);
-  }, 60_000);
+  }, 120_000);
 
   it('writes nothing when nothing changes', async () => {
     const before = await countWrites(ground.server);
@@ -43,10 +43,10 @@ describe.skipIf(bin === undefined)('many Recordings, and the operator as a proce
     await operator.leads();
     await vi.waitFor(
       async () => expect(await operator.metric('tapedeck_reconcile_total')).toBeGreaterThanOrEqual(crowd),
-      30_000,
+      60_000,
     );
     await untilQuiet(ground.server);
     // It says that it is the one to report to.
     expect(writtenBetween(before, await countWrites(ground.server))).toEqual({ endpointslices: 1 });
-  }, 60_000);
+  }, 120_000);
 });
