@@ -127,6 +127,7 @@ await runBench(
     const second = await ground.startOperator('second');
     await second.ready();
     const syncedSeconds = (performance.now() - startBegun) / 1000;
+    const startCpu = (await usageOf(second.pid)).cpuSeconds;
     while ((await second.metric('tapedeck_reconcile_total')) < finished + running) await sleep(100);
     const lookedSeconds = (performance.now() - startBegun) / 1000;
     await untilQuiet(server);
@@ -188,6 +189,7 @@ await runBench(
       { name: `${burst} Recordings at once → their Jobs`, value: burstSeconds, unit: 's', most: 60 },
       { name: 'Jobs too many or too few', value: wrong, unit: '', most: 0 },
       { name: 'start → everything known', value: syncedSeconds, unit: 's', most: 5 },
+      { name: 'start → everything known, its CPU time', value: startCpu, unit: 's' },
       { name: 'start → everything looked at', value: lookedSeconds, unit: 's' },
       { name: 'Jobs touched by the start', value: ofStart.jobs ?? 0, unit: '', most: 0 },
       { name: 'Recordings written by the start', value: ofStart.recordings ?? 0, unit: '', most: 0 },
