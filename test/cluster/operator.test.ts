@@ -1,8 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type CheckReport, exitCodes, type RunReport, runReport } from '@tapedeck/core';
+import { exitCodes, runReport } from '@tapedeck/core';
 import { openKubeApi } from '@tapedeck/kube-api';
 import { parseSettings, reportAudience, runOperator, testRelease } from '@tapedeck/operator';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -13,6 +12,7 @@ import { callApi } from './api-request.ts';
 import { type ApiServer, startApiServer } from './api-server.ts';
 import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.ts';
 import { createHandKubelet, type HandPod, type Json } from './hand-kubelet.ts';
+import { checked, file, postReport, reported } from './hand-report.ts';
 import { findKubernetes } from './kubernetes.ts';
 import { makeOperatorAccount } from './operator-account.ts';
 import { operatorNamespace } from './operator-rights.ts';
@@ -145,105 +145,8 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
       ...spec,
     });
 
-  function checked(document: Json, more: Partial<CheckReport> = {}): string {
-    const capabilities = {
-      multipart: true,
-      rewriteFirstPart: true,
-      read: true,
-      list: true,
-      delete: true,
-      signUrls: true,
-    };
-    const report: CheckReport = {
-      version: 1,
-      id: String(document.id),
-      time: new Date().toISOString(),
-      durationSeconds: 0.1,
-      ready: true,
-      reason: 'Ready',
-      message: '',
-      steps: [],
-      capabilities,
-      ...more,
-    };
-    return JSON.stringify(report);
-  }
-
-  function reported(document: Json, sequence: number, more: Partial<RunReport> = {}): RunReport {
-    return {
-      version: 1,
-      id: String(document.id),
-      sequence,
-      time: new Date().toISOString(),
-      state: 'Recording',
-      startTime: new Date().toISOString(),
-      progress: {
-        durationSeconds: 3,
-        bytesRecorded: 3000,
-        bytesUploaded: 2000,
-        lagSeconds: 1,
-        bitrate: 8000,
-      },
-      files: [],
-      gaps: [],
-      pauses: [],
-      notices: [],
-      ...more,
-    };
-  }
-  const file = (document: Json, state: 'Open' | 'Complete'): RunReport['files'][number] => ({
-    segment: 1,
-    attempt: 1,
-    key: `${String(document.keyBase)}.mp4`,
-    storage: 'team',
-    state,
-    bytes: 3000,
-    durationSeconds: 3,
-    ...(state === 'Complete'
-      ? { crc32: '00000000', url: 's3://recordings/a.mp4' }
-      : {
-          journal: {
-            version: 1,
-            storage: 'team',
-            key: 'a',
-            contentType: 'video/mp4',
-            token: { id: 1 },
-            parts: [],
-          },
-        }),
-  });
-
-  function post(
-    run: string,
-    token: string | undefined,
-    body: unknown,
-  ): Promise<{ status: number; body: Json }> {
-    return new Promise((resolve, reject) => {
-      const call = httpsRequest(
-        `https://127.0.0.1:${report.port}/runs/${run}/report`,
-        {
-          method: 'POST',
-          ca,
-          headers: {
-            'content-type': 'application/json',
-            ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-          },
-        },
-        (response) => {
-          let text = '';
-          response.setEncoding('utf8');
-          response.on('data', (chunk: string) => {
-            text += chunk;
-          });
-          response.on('end', () =>
-            resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as Json }),
-          );
-        },
-      );
-      call.on('error', reject);
-      call.end(JSON.stringify(body));
-    });
-  }
+  const post = (run: string, token: string | undefined, body: unknown) =>
+    postReport({ port: report.port, ca }, run, token, body);
 
   async function startRun(name: string, number = 1): Promise<HandPod> {
     const { metadata } = await read('recordings', name);
@@ -352,7 +255,7 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
     });
     const token = await pod.token(reportAudience);
     const open = await post(run, token, reported(document, 1, { files: [file(document, 'Open')] }));
-    expect(open).toEqual({ status: 200, body: { desired: 'Recording', intervalSeconds: 1 } });
+    expect(open).toEqual({ status: 200, body: { desired: 'Recording', intervalSeconds: 0.8 } });
     await vi.waitFor(async () => {
       const recording = await read('recordings', 'physics');
       expect(recording.status?.phase).toBe('Recording');

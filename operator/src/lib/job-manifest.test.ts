@@ -131,34 +131,6 @@ describe('the Job of a run', () => {
       'ExternalStorage here is a directory of one machine',
     );
   });
-
-  it('refuses what does not fit into an annotation', () => {
-    const parts = Array.from({ length: 4000 }, (_, index) => ({
-      number: index + 1,
-      offset: index * 8_388_608,
-      size: 8_388_608,
-      receipt: { etag: 'a'.repeat(34) },
-    }));
-    const journal = {
-      version: 1 as const,
-      storage: 'team-bucket',
-      key: 'a',
-      contentType: 'video/mp4',
-      token: {},
-      parts,
-    };
-    const file = {
-      segment: 1,
-      attempt: 1,
-      key: 'a',
-      storage: 'team-bucket',
-      state: 'Open' as const,
-      bytes: 1,
-      durationSeconds: 1,
-      journal,
-    };
-    expect(() => runJob(plan({ previous: [file] }), settings)).toThrow('too many parts for one pod');
-  });
 });
 
 describe('the Job of a check', () => {

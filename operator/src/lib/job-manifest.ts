@@ -1,8 +1,9 @@
 import type { RunPlan } from '@tapedeck/control';
 import { type ExitName, type ExternalStorageSpec, exitCodes } from '@tapedeck/core';
+import { podDocument } from './pod-document.ts';
 import { recorderPod } from './recorder-pod.ts';
 import type { RecorderSettings } from './recorder-settings.ts';
-import { checkDocument, documentText, runDocument } from './run-document.ts';
+import { checkDocument, runDocument } from './run-document.ts';
 import { jobName, labelsOfRun, runLabels } from './run-labels.ts';
 
 /**
@@ -67,7 +68,7 @@ export function runJob(plan: RunPlan, settings: RecorderSettings) {
         command: 'run',
         labels,
         annotations: { 'tapedeck.dev/recording': name },
-        document: documentText(runDocument(plan, settings)),
+        document: podDocument(runDocument(plan, settings)),
         storages: plan.storages,
         sourceSecret: secret,
         resources: plan.resources,
@@ -105,7 +106,7 @@ export function checkJob(
       template: recorderPod({
         command: 'check',
         labels,
-        document: documentText(checkDocument(plan.id, plan)),
+        document: podDocument(checkDocument(plan.id, plan)),
         storages: [plan],
         settings,
       }),

@@ -1,4 +1,5 @@
 import { type ExternalStorageSpec, TapedeckError } from '@tapedeck/core';
+import type { PodDocument } from './pod-document.ts';
 import { podAnnotations, podFiles } from './pod-files.ts';
 import { identityLabel } from './recorder-network.ts';
 import { type RecorderSettings, reportAudience } from './recorder-settings.ts';
@@ -21,7 +22,7 @@ export interface RecorderPodInput {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   /** What the recorder reads, see `runDocument`. */
-  readonly document: string;
+  readonly document: PodDocument;
   readonly storages: readonly { readonly name: string; readonly spec: ExternalStorageSpec }[];
   readonly sourceSecret?: { readonly name: string; readonly key: string } | undefined;
   readonly resources?: RecorderSettings['resources'] | undefined;
@@ -33,7 +34,8 @@ export interface RecorderPodInput {
  * report endpoint takes, of Secrets just those that its storages and its source name, and a root that cannot be written.
  */
 export function recorderPod(input: RecorderPodInput) {
-  const { command, settings } = input;
+  const { command, settings, document } = input;
+  const mounted = 'annotation' in document;
   const runs = command === 'run';
   const resources = { ...settings.resources, ...input.resources };
   const secrets = input.storages.flatMap(({ spec }, index) => {
@@ -59,7 +61,7 @@ export function recorderPod(input: RecorderPodInput) {
         // Both say it to an autoscaler in its own words: a recording cannot be moved.
         'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
         'karpenter.sh/do-not-disrupt': 'true',
-        [podAnnotations.spec]: input.document,
+        ...(mounted ? { [podAnnotations.spec]: document.annotation } : {}),
         ...(runs ? { [podAnnotations.ca]: settings.reportCa } : {}),
       },
     },
@@ -96,8 +98,8 @@ export function recorderPod(input: RecorderPodInput) {
           name: 'recorder',
           image: settings.image,
           ...(settings.imagePullPolicy === undefined ? {} : { imagePullPolicy: settings.imagePullPolicy }),
-          args: [command, podFiles.spec],
-          env: [{ name: 'HOME', value: podFiles.temporary }],
+          args: [command, mounted ? podFiles.spec : '--from-environment'],
+          env: [{ name: 'HOME', value: podFiles.temporary }, ...(mounted ? [] : document.environment)],
           resources,
           terminationMessagePath: podFiles.termination,
           terminationMessagePolicy: 'File',
@@ -114,7 +116,7 @@ export function recorderPod(input: RecorderPodInput) {
           name: 'run',
           downwardAPI: {
             items: [
-              annotationFile('spec.json', podAnnotations.spec),
+              ...(mounted ? [annotationFile('spec.json', podAnnotations.spec)] : []),
               ...(runs ? [annotationFile('ca.crt', podAnnotations.ca)] : []),
             ],
           },

@@ -9,8 +9,8 @@ export const operatorSettings = z.strictObject({
   watchNamespaces: z.array(z.string().min(1)).default([]),
   /** ExternalStorage for recordings that name none, where the namespace has no default. */
   defaultStorage: z.string().optional(),
-  /** How often runs report, in seconds: also how soon they hear of a change of their state. */
-  reportInterval: z.number().positive().default(1),
+  /** How often runs report, in seconds. They hear of a change of their state with it: within 1 s, the call included. */
+  reportInterval: z.number().positive().default(0.8),
   /** Progress alone is written into a status this often, in seconds. */
   progressInterval: z.number().positive().default(30),
   ports: z.strictObject({ report: z.int().default(8443), health: z.int().default(8080) }).prefault({}),
