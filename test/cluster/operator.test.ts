@@ -352,7 +352,9 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
     const reasons = (JSON.parse(events.stdout) as { items: { reason: string }[] }).items.map(
       ({ reason }) => reason,
     );
-    expect(reasons).toEqual(expect.arrayContaining(['StorageDenied', 'Recording', 'Complete']));
+    expect(reasons).toEqual(
+      expect.arrayContaining(['StorageDenied', 'StorageNotReady', 'Recording', 'Complete']),
+    );
     await pod.remove();
   }, 60_000);
 

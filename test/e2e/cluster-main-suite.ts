@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it, vi } from 'vitest';
+import { operatorNamespace } from '../cluster/operator-rights.ts';
+import { decodeAll, requireOrdinaryMp4 } from '../media/inspect.ts';
+import { type ClusterStage, soon } from './cluster-stage.ts';
+
+/** From a storage without its Secret to a file that plays. */
+export function testMainJob(stage: ClusterStage): void {
+  it('says what a storage lacks, and takes it into service when its Secret comes', async () => {
+    await stage.cluster.apply([stage.storage('team', 'team-bucket')]);
+    await vi.waitFor(async () => {
+      expect(await stage.storageCondition('team', 'Ready')).toMatchObject({
+        status: 'False',
+        reason: 'InvalidCredentials',
+      });
+    }, soon);
+    expect((await stage.storageCondition('team', 'Ready'))?.message).toContain('Secret');
+    await stage.cluster.apply([stage.secret()]);
+    await stage.must('wait', '--for=condition=Ready', '--timeout=90s', 'xs/team');
+  }, 240_000);
+
+  it('records, pauses, goes on and stops by kubectl patch; the file is in the bucket and plays', async () => {
+    await stage.cluster.apply([stage.recording('physics')]);
+    await stage.records('physics', 4);
+    await stage.patch('physics', 'Paused');
+    await vi.waitFor(async () => expect((await stage.statusOf('physics')).phase).toBe('Paused'), soon);
+    // Longer than the grain of a pause, which is the time between two key frames.
+    await sleep(4_000);
+    await stage.patch('physics', 'Recording');
+    await stage.records('physics', 8);
+    await stage.patch('physics', 'Stopped');
+    const status = await stage.completes('physics');
+    expect(status.phase).toBe('Uploaded');
+    expect(status.pauses).toHaveLength(1);
+    expect(Number.parseFloat(status.pauses?.[0]?.duration ?? '0')).toBeGreaterThan(2);
+    expect(status.attempts).toMatchObject([{ number: 1, reason: 'Complete' }]);
+    const [output] = status.outputs ?? [];
+    if (output === undefined) throw new Error('the recording names no file');
+    const file = await stage.fetchFile(output.key);
+    const facts = await requireOrdinaryMp4(file);
+    await decodeAll(file);
+    expect(Math.abs(facts.durationSeconds - Number.parseFloat(output.duration))).toBeLessThan(0.2);
+    expect(await stage.keys('team/')).toEqual([output.key]);
+    expect(await stage.must('get', 'jobs', '-o', 'name')).not.toContain('rec-');
+    expect(await stage.events('recording', 'physics')).toContain('Complete');
+  }, 300_000);
+}
+
+/** What an upgrade and the end of a release leave alone; the last of all, for the operator is gone then. */
+export function testRelease(stage: ClusterStage): void {
+  it('keeps secrets to kubelet and to the recorder', async () => {
+    const { must } = stage.cluster;
+    const log = await must([
+      ...['-n', operatorNamespace, 'logs', '-l', 'app.kubernetes.io/name=tapedeck-operator', '--tail=-1'],
+    ]);
+    const all = await must(['get', 'recordings,externalstorages,events,configmaps', '-A', '-o', 'json']);
+    for (const text of [log, all]) expect(text).not.toContain(stage.store.secretAccessKey);
+  });
+
+  it('an upgrade of the release touches no run', async () => {
+    await stage.cluster.apply([stage.recording('upgraded')]);
+    await stage.records('upgraded', 2);
+    const before = await stage.podOf('upgraded');
+    await stage.release('upgrade', '--set', 'podAnnotations.upgraded=yes');
+    await stage.records('upgraded', 5);
+    const { attempts } = await stage.stopAndPlay('upgraded');
+    expect(attempts).toMatchObject([{ pod: before, reason: 'Complete' }]);
+  }, 300_000);
+
+  it('an uninstalled release leaves the definitions, the resources and the files', async () => {
+    const before = await stage.keys();
+    await stage.cluster.helm(['uninstall', 'tapedeck', '--namespace', operatorNamespace, '--wait']);
+    const kept = await stage.cluster.must(['get', 'crds', '-o', 'name']);
+    const ours = kept
+      .trim()
+      .split('\n')
+      .filter((name) => name.endsWith('.tapedeck.dev'));
+    expect(ours).toHaveLength(4);
+    expect((await stage.statusOf('physics')).phase).toBe('Uploaded');
+    expect(await stage.keys()).toEqual(before);
+    const left = await stage.cluster.must(['-n', operatorNamespace, 'get', 'deployments', '-o', 'name']);
+    expect(left).toBe('');
+  }, 120_000);
+}
