@@ -9,7 +9,7 @@ export interface ApiAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** One call as the cluster's admin, with a JSON body. */
+/** One call as whoever the token is of, with a JSON body. */
 export function callApi(
   server: Pick<ApiServer, 'url' | 'ca' | 'token'>,
   method: string,

@@ -37,6 +37,17 @@ export function findHelm(): Promise<string | undefined> {
   return findGoTool({ name: 'helm', module: 'helm.sh/helm/v4/cmd/helm@v4.3.1' });
 }
 
+/** What a cluster of this machine lets do to its one node; programs are named as in the recipe. */
+export interface ClusterNode {
+  stop(program: 'apiserver' | 'kubelet'): Promise<void>;
+  /** As it was started at first; one that runs is left alone. */
+  start(program: 'apiserver' | 'kubelet'): Promise<void>;
+  /** SIGKILL to the first process of a pod's only container. */
+  kill(namespace: string, pod: string): Promise<void>;
+  /** Gives an image that the node has another name too. */
+  tag(image: string, name: string): Promise<void>;
+}
+
 /** A cluster with nodes: pods run. */
 export interface Cluster {
   readonly kubeconfig: string;
@@ -53,6 +64,8 @@ export interface Cluster {
   helm(args: readonly string[]): Promise<string>;
   /** A port of this machine that leads to one of a Service, until it is closed. */
   forward(namespace: string, service: string, port: number): Promise<{ port: number; close(): void }>;
+  /** Undefined where the cluster was given. */
+  readonly node: ClusterNode | undefined;
   close(): Promise<void>;
 }
 
@@ -93,7 +106,7 @@ function isOnPath(name: string): boolean {
 export async function openCluster(): Promise<Cluster> {
   const given = process.env.TAPEDECK_E2E_KUBECONFIG;
   const bin = given === undefined ? await findKubernetes() : undefined;
-  const program = bin === undefined ? 'kubectl' : path.join(bin, 'kubectl');
+  const kubectlPath = bin === undefined ? 'kubectl' : path.join(bin, 'kubectl');
   // Short: the paths of sockets in it may have 108 characters.
   const directory = await mkdtemp(path.join(tmpdir(), 'tdk8s-'));
   const close = async () => {
@@ -109,7 +122,7 @@ export async function openCluster(): Promise<Cluster> {
   const kubeconfig = given ?? path.join(directory, 'kubeconfig');
   const options = ['--kubeconfig', kubeconfig, '--cache-dir', path.join(directory, 'discovery')];
   const kubectl = (args: readonly string[], stdin?: string) =>
-    runProgram(program, [...options, ...args], stdin);
+    runProgram(kubectlPath, [...options, ...args], stdin);
   const must = async (args: readonly string[], stdin?: string): Promise<string> => {
     const { code, stdout, stderr } = await kubectl(args, stdin);
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}${stdout}`);
@@ -129,8 +142,24 @@ export async function openCluster(): Promise<Cluster> {
     return image;
   };
 
+  const program = async (...args: readonly string[]) =>
+    void (await run(recipe('program'), [directory, ...args], { ...output, timeout: startTimeoutMs }));
+
   return {
     kubeconfig,
+    node:
+      given === undefined
+        ? {
+            stop: (name) => program('stop', name),
+            start: (name) => program('start', name),
+            async kill(namespace, pod) {
+              const id = 'jsonpath={.status.containerStatuses[0].containerID}';
+              const text = await must(['-n', namespace, 'get', 'pod', pod, '-o', id]);
+              await program('kill', text.replace('containerd://', ''));
+            },
+            tag: (image, name) => program('tag', image, name),
+          }
+        : undefined,
     kubectl,
     must,
     async apply(documents) {
@@ -163,7 +192,7 @@ export async function openCluster(): Promise<Cluster> {
     },
     async forward(namespace, service, port) {
       const args = [...options, '--namespace', namespace, 'port-forward', `service/${service}`, `:${port}`];
-      const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(kubectlPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
       let said = '';
       child.stderr.on('data', (chunk: Buffer) => {
         said += chunk.toString();

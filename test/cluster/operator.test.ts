@@ -15,7 +15,7 @@ import { createHandKubelet, type HandPod, type Json } from './hand-kubelet.ts';
 import { checked, file, postReport, reported } from './hand-report.ts';
 import { findKubernetes } from './kubernetes.ts';
 import { makeOperatorAccount } from './operator-account.ts';
-import { operatorNamespace } from './operator-rights.ts';
+import { operatorAccount, operatorNamespace } from './operator-rights.ts';
 import { makeTls } from './tls.ts';
 
 const hookTimeoutMs = 25 * 60_000;
@@ -147,6 +147,21 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
 
   const post = (run: string, token: string | undefined, body: unknown) =>
     postReport({ port: report.port, ca }, run, token, body);
+
+  /** What the API server says of an account's right in the namespace of the recordings. */
+  async function may(namespace: string, account: string, verb: string, resource: string): Promise<boolean> {
+    const [plural, ...more] = resource.split('.');
+    const { body } = await callApi(server, 'POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: {
+        user: `system:serviceaccount:${namespace}:${account}`,
+        groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+        resourceAttributes: { namespace: 'default', verb, resource: plural, group: more.join('.') },
+      },
+    });
+    return (body.status as { allowed: boolean }).allowed;
+  }
 
   async function startRun(name: string, number = 1): Promise<HandPod> {
     const { metadata } = await read('recordings', name);
@@ -298,7 +313,9 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
     const reasons = (JSON.parse(events.stdout) as { items: { reason: string }[] }).items.map(
       ({ reason }) => reason,
     );
-    expect(reasons).toEqual(expect.arrayContaining(['StorageDenied', 'Recording', 'Complete']));
+    expect(reasons).toEqual(
+      expect.arrayContaining(['StorageDenied', 'StorageNotReady', 'Recording', 'Complete']),
+    );
     await pod.remove();
   }, 60_000);
 
@@ -322,6 +339,7 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
     const [head = '', claims = '', signature = ''] = token.split('.');
     const forged = `${head}.${claims}.${[...signature].reverse().join('')}`;
     expect(await refused(run, forged, body)).toEqual([401, 'InvalidToken']);
+    expect(await refused(run, server.expired(token), body)).toEqual([401, 'InvalidToken']);
     expect(await refused(run, await other.token(reportAudience), body)).toEqual([403, 'ForeignRun']);
     expect(await refused(run, token, { ...body, id: String(other.document.id) })).toEqual([400, 'BadReport']);
     expect(await refused(run, token, { hello: 'world' })).toEqual([400, 'BadReport']);
@@ -482,23 +500,7 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
   }, 60_000);
 
   it('may read no Secret and do nothing that it does not do', async () => {
-    const can = async (verb: string, resource: string) => {
-      const { body } = await callApi(server, 'POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
-        apiVersion: 'authorization.k8s.io/v1',
-        kind: 'SubjectAccessReview',
-        spec: {
-          user: `system:serviceaccount:${operatorNamespace}:tapedeck-operator`,
-          groups: ['system:serviceaccounts', 'system:authenticated'],
-          resourceAttributes: {
-            namespace: 'default',
-            verb,
-            resource: resource.split('.')[0],
-            group: resource.split('.').slice(1).join('.'),
-          },
-        },
-      });
-      return (body.status as { allowed: boolean }).allowed;
-    };
+    const can = (verb: string, resource: string) => may(operatorNamespace, operatorAccount, verb, resource);
     for (const verb of ['get', 'list', 'watch', 'create', 'patch', 'update', 'delete']) {
       expect(await can(verb, 'secrets'), verb).toBe(false);
       expect(await can(verb, 'configmaps'), verb).toBe(false);
@@ -509,6 +511,22 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
     expect(await can('create', 'jobs.batch')).toBe(true);
     expect(lines.filter((line) => line.includes('orbidden'))).toEqual([]);
   });
+
+  it('leaves a recorder no right in the cluster but that of its report', async () => {
+    await applyRecording('powerless');
+    const pod = await startRun('powerless');
+    for (const verb of ['get', 'list', 'create', 'patch', 'delete']) {
+      for (const resource of ['secrets', 'configmaps', 'pods', 'jobs.batch', 'recordings.tapedeck.dev']) {
+        expect(await may('default', 'default', verb, resource), `${verb} ${resource}`).toBe(false);
+      }
+    }
+    // The one token that is in its pod is not one that the API server takes.
+    const asRecorder = { url: server.url, ca: server.ca, token: await pod.token(reportAudience) };
+    for (const path of [`${group}/recordings/powerless`, '/api', '/apis']) {
+      expect((await callApi(asRecorder, 'GET', path)).status, path).toBe(401);
+    }
+    await pod.end(exitCodes.Invalid);
+  }, 60_000);
 
   it('sees what changes after its connections were cut', async () => {
     proxy.cut();

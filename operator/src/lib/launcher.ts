@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { checkJob, checkName, runJob } from './job-manifest.ts';
 import { createLaunched, type Launched } from './launched.ts';
 import { type LaunchedPod, recordingOf } from './launched-object.ts';
-import { endOf, hasEnded, isLost, waitingFor } from './pod-problem.ts';
+import { endOf, hasEnded, isLost, type PodProblem, waitingFor } from './pod-problem.ts';
 import type { RecorderSettings } from './recorder-settings.ts';
 import { observeRun } from './run-observation.ts';
 
@@ -204,10 +204,7 @@ export function createKubeLauncher(options: {
           const failure = pod === undefined ? undefined : mountFailures.get(pod.metadata.uid);
           const problem = pod === undefined ? undefined : waitingFor(pod, new Date(), failure);
           if (problem !== undefined && waited > checkPatienceMs) {
-            throw new TapedeckError(
-              'Unknown',
-              `the check of storage ${plan.name} does not start: ${problem.message}`,
-            );
+            return unstarted(plan, problem, waited / 1000);
           }
           if (waited > checkTimeoutMs) {
             throw new TapedeckError(
@@ -238,6 +235,26 @@ function launchError(error: unknown, namespace: string): TapedeckError {
   }
   const code = error.status === 422 || error.status === 400 ? 'NotSupported' : 'Unknown';
   return new TapedeckError(code, `its Job was refused: ${error.message}`, { cause: error });
+}
+
+/** No storage was asked anything: the reason is what keeps the pod, and the next check looks again. */
+function unstarted(
+  plan: { readonly id: string; readonly name: string },
+  problem: PodProblem,
+  durationSeconds: number,
+): CheckReport {
+  const nothing = { multipart: false, rewriteFirstPart: false, read: false, list: false, delete: false };
+  return {
+    version: 1,
+    id: plan.id,
+    time: new Date().toISOString(),
+    durationSeconds,
+    ready: false,
+    reason: problem.reason,
+    message: `The check of storage ${plan.name} does not start. ${problem.message}`,
+    steps: [],
+    capabilities: { ...nothing, signUrls: false },
+  };
 }
 
 function readCheck(pod: LaunchedPod, storage: string): CheckReport {

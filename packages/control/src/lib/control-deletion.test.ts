@@ -59,6 +59,42 @@ describe('deleting a recording', () => {
     await gone(bench);
   });
 
+  const eventsOf = (bench: ControlBench) => bench.events.filter(({ reason }) => reason === 'NotRemoved');
+
+  it('lets the resource go without its files after a deadline, and says where they are', async () => {
+    const bench = begin({ timing: { removeWithin: 0.3 } });
+    applyStorage(bench);
+    applyRecording(bench, 'physics', { deletionPolicy: 'Delete' });
+    const run = await runOf(bench);
+    await run.finish({ exit: 'Complete', stopReason: 'SourceEnded' }, { seconds: 3, complete: true });
+    await phase(bench, 'Uploaded');
+    bench.resources.requestDeletion('Recording', 'physics');
+    const remove = await runOf(bench, 2);
+    const message = 'There is no bucket recordings.';
+    await remove.finish({ exit: 'StorageRefused', code: 'BucketNotFound', message });
+    await gone(bench);
+    const [event, ...more] = eventsOf(bench);
+    expect(more).toEqual([]);
+    expect(event).toMatchObject({ type: 'Warning' });
+    expect(event?.message).toMatch(
+      /^Deleted without its files, .*: There is no bucket recordings\. Delete them/,
+    );
+    expect(event?.message).toContain(`${run.plan.keyBase}.mp4`);
+  });
+
+  it('lets it go too where the run that deletes the files never starts', async () => {
+    const bench = begin({ timing: { removeWithin: 0.3 } });
+    applyStorage(bench);
+    applyRecording(bench, 'physics', { deletionPolicy: 'Delete' });
+    const run = await runOf(bench);
+    await run.finish({ exit: 'Complete', stopReason: 'SourceEnded' }, { seconds: 3, complete: true });
+    await phase(bench, 'Uploaded');
+    bench.resources.requestDeletion('Recording', 'physics');
+    expect((await runOf(bench, 2)).plan.mode).toBe('Remove');
+    await gone(bench);
+    expect(eventsOf(bench)).toHaveLength(1);
+  });
+
   it('keeps the storage until the files are deleted that lie in it', async () => {
     const bench = begin();
     applyStorage(bench);

@@ -34,6 +34,8 @@ export interface Timing {
   readonly maxDeliverDelay: number;
   /** After the end of a recording what could not be delivered is kept, and tried again, for this long. */
   readonly deliverWithin: number;
+  /** Files that are to go with their recording, and that their storage keeps, hold the resource for so long. */
+  readonly removeWithin: number;
   /** Before a launch that was refused (a missing Secret) is tried again; doubled each time. */
   readonly launchDelay: number;
   readonly maxLaunchDelay: number;
@@ -64,6 +66,7 @@ export const defaultTiming: Timing = {
   deliverDelay: 300,
   maxDeliverDelay: 6 * 3600,
   deliverWithin: 7 * 24 * 3600,
+  removeWithin: 24 * 3600,
   launchDelay: 2,
   maxLaunchDelay: 30,
   silentLimit: 60,

@@ -1,7 +1,8 @@
-import { isFinalPhase, type RecordingAttempt, type RecordingStatus, type RunFile } from '@tapedeck/core';
+import { isFinalPhase, type RecordingAttempt, type RecordingStatus } from '@tapedeck/core';
 import { doubled } from './options.ts';
 import { configOf } from './recording-admission.ts';
 import { letGo } from './recording-finished.ts';
+import { letGoIncomplete, letGoRemaining, untilLetGo } from './recording-leftovers.ts';
 import { situate } from './recording-outcome.ts';
 import type { RecordingPlan, RecordingPolicy, RecordingSnapshot } from './recording-snapshot.ts';
 import { endAttempt, placeOf, runEnd } from './run-exit.ts';
@@ -31,18 +32,26 @@ export function planDeletion(
     if (observation.state === 'Running') {
       const uid = recording.metadata.uid ?? '';
       const attempt = { ...last, ...placeOf(observation) };
+      const { waiting } = observation;
+      const until = last.mode === 'Remove' ? untilLetGo(snapshot, policy) : undefined;
+      if (until !== undefined && until <= 0) {
+        const { files } = readHistory(reports, attempts);
+        return letGoRemaining(snapshot, status, files, waiting?.message);
+      }
       return {
         status: situate(
           snapshot,
           { ...status, attempts: [...attempts.slice(0, -1), attempt] },
-          { kind: 'Deleting', reason: 'Deleting', message: 'It is being deleted: its run ends first.' },
+          waiting === undefined
+            ? { kind: 'Deleting', reason: 'Deleting', message: 'It is being deleted: its run ends first.' }
+            : { kind: 'Deleting', ...waiting, stalled: true },
         ),
         before: [],
         after:
           last.mode === 'Record' || last.mode === undefined
             ? [{ type: 'Terminate', runId: runId(uid, last.number) }]
             : [],
-        requeueAfterSeconds: policy.timing.silentLimit,
+        requeueAfterSeconds: Math.min(policy.timing.silentLimit, until ?? Number.POSITIVE_INFINITY),
       };
     }
     const ended = runEnd(observation, report);
@@ -79,6 +88,8 @@ function afterRun(
   if (!removes && (times >= maxFinishes || isFinalPhase(recording.status?.phase))) {
     return letGoIncomplete(snapshot, status, files);
   }
+  const until = untilLetGo(snapshot, policy);
+  if (until !== undefined && until <= 0) return letGoRemaining(snapshot, status, files);
   const delay = times === 0 ? 0 : doubled(timing.finishDelay, times - 1, timing.maxFinishDelay);
   const left = delay - (now.getTime() - Date.parse(last?.endTime ?? now.toISOString())) / 1000;
   if (left > 0) {
@@ -95,29 +106,11 @@ function afterRun(
       }),
       before: [],
       after: [],
-      requeueAfterSeconds: left,
+      requeueAfterSeconds: Math.min(left, until ?? Number.POSITIVE_INFINITY),
     };
   }
   const attempt: RecordingAttempt = { number: (last?.number ?? 0) + 1, mode, startTime: now.toISOString() };
   return launch(snapshot, policy, { ...status, attempts: [...attempts, attempt].slice(-128) }, attempt);
-}
-
-/** What lies on scratch is left where a person may find it: only the resource and its reports go. */
-function letGoIncomplete(
-  snapshot: RecordingSnapshot,
-  status: RecordingStatus,
-  files: readonly RunFile[],
-): RecordingPlan {
-  const open = files.filter(({ state }) => state === 'Open').map(({ key }) => key);
-  const message = `Deleted before everything was delivered: ${open.join(', ')} stay incomplete.`;
-  return {
-    status,
-    before: [],
-    after: [
-      { type: 'Event', event: { type: 'Warning', reason: 'Undelivered', message } },
-      ...letGo(snapshot, status).filter(({ type }) => type !== 'ForgetRun'),
-    ],
-  };
 }
 
 function afterDeletion(recording: RecordingSnapshot['recording'], attempt: RecordingAttempt): boolean {
@@ -153,6 +146,9 @@ function launch(
     // Its Secret is not known any more, say: whoever deletes it does not mean to look for that first.
     if (mode === 'Finish' && launchFailure.times >= maxFinishes)
       return letGoIncomplete(snapshot, status, files);
+    const until = untilLetGo(snapshot, policy);
+    if (until !== undefined && until <= 0)
+      return letGoRemaining(snapshot, status, files, launchFailure.message);
     const wait = doubled(timing.launchDelay, launchFailure.times - 1, timing.maxLaunchDelay);
     const left = wait - (now.getTime() - launchFailure.time.getTime()) / 1000;
     if (left > 0) {
@@ -165,7 +161,7 @@ function launch(
         }),
         before: [],
         after: [],
-        requeueAfterSeconds: left,
+        requeueAfterSeconds: Math.min(left, until ?? Number.POSITIVE_INFINITY),
       };
     }
   }

@@ -47,6 +47,7 @@ export interface NextInput {
 }
 
 const delivered = 'SourceEnded';
+const brokenOff: readonly RunEnd[] = ['Killed', 'NodeLost', 'Lost', 'Interrupted'];
 
 /** The table of what follows which end: every row leads to a next run or to a final state, never to a loop without end. */
 export function decideNext(input: NextInput): Next {
@@ -123,7 +124,7 @@ function afterFinish(input: NextInput, end: RunEnd): Next {
     stopReason,
     // Killed is not the storage's fault: at once, the first time.
     delaySeconds:
-      times === 1 && (end === 'Killed' || end === 'Lost' || end === 'Interrupted')
+      times === 1 && brokenOff.includes(end)
         ? 0
         : doubled(input.timing.finishDelay, times - 1, input.timing.maxFinishDelay),
   };

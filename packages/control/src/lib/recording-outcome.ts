@@ -39,7 +39,7 @@ export function endRecording(
 export function eventOnReason(before: RecordingStatus, situation: Situation): readonly Effect[] {
   const known = before.conditions?.find(({ type }) => type === 'Ready');
   if (known?.reason === situation.reason) return [];
-  const { reason, message } = situation;
-  const type = situation.stalled === true || situation.kind === 'Retrying' ? 'Warning' : 'Normal';
+  const { reason, message, kind, stalled, warns } = situation;
+  const type = stalled === true || warns === true || kind === 'Retrying' ? 'Warning' : 'Normal';
   return [{ type: 'Event', event: { type, reason, message } }];
 }

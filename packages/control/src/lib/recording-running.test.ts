@@ -162,3 +162,40 @@ it.each([
     `It is paused; "${command}" goes on, and so does setting spec.state to Recording.`,
   );
 });
+
+it.each([
+  [59, 'Recording', 'Recording'],
+  [61, 'Recording', 'NotHeard'],
+  [61, 'Paused', 'NotHeard'],
+  [61, 'Uploading', 'Uploading'],
+] as const)('a run that was silent for %d s while %s tells %s', (silent, state, reason) => {
+  const status: RecordingStatus = {
+    attempts: [{ number: 1, mode: 'Record', startTime: at(0).toISOString() }],
+  };
+  const { status: told, after } = planRunning(
+    {
+      recording: {
+        apiVersion: 'tapedeck.dev/v1alpha1',
+        kind: 'Recording',
+        metadata: { name: 'physics', namespace: 'default', uid: 'u' },
+        spec: { source: { type: 'TestCard' } },
+        status,
+      },
+      storages: [],
+      reports: [report({ state })],
+      observation: { state: 'Running', startTime: at(0).toISOString(), pod: 'rec-1', node: 'node-1' },
+      sameName: false,
+      now: at(silent),
+      since: at(0),
+    },
+    { timing: defaultTiming },
+    status,
+  );
+  expect(told.phase).toBe(state);
+  const ready = told.conditions?.find(({ type }) => type === 'Ready');
+  expect(ready).toMatchObject({ status: 'True', reason });
+  if (reason !== 'NotHeard') return;
+  expect(ready?.message).toContain(`since ${at(0).toISOString()}`);
+  expect(ready?.message).toContain('rec-1 on node-1');
+  expect(after).toMatchObject([{ type: 'Event', event: { type: 'Warning', reason } }]);
+});

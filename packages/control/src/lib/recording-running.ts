@@ -52,7 +52,6 @@ function planAlive(
   const { timing } = policy;
   const report = reportOf(reports, last.number);
   const attempt = { ...last, ...placeOf(observation ?? { state: 'Running' }) };
-  const situation = situationOf(recording, last, report, observation?.waiting);
   const stopping = report?.state === 'Uploading' || report?.state === 'Ended';
   const next: RecordingStatus = {
     ...status,
@@ -61,16 +60,18 @@ function planAlive(
   };
   const started = Date.parse(observation?.startTime ?? last.startTime);
   const heard = Math.max(since.getTime(), started, Date.parse(report?.time ?? '') || 0);
+  const untilSilent = timing.silentLimit - (now.getTime() - heard) / 1000;
+  const said = situationOf(recording, last, report, observation?.waiting);
+  const situation = untilSilent > 0 || report === undefined ? said : unheard(said, attempt, report);
   const told = situate(snapshot, next, situation);
   const deadline = deadlineOf(snapshot, told, report, started / 1000) + timing.deadlineSlack;
   const untilDeadline = deadline - now.getTime() / 1000;
-  const untilSilent = timing.silentLimit - (now.getTime() - heard) / 1000;
   const wantsStop = recording.spec.state === 'Stopped';
   const overdue = untilDeadline <= 0 || (wantsStop && untilSilent <= 0);
   const waits = [
     timing.silentLimit,
     ...(untilDeadline > 0 ? [untilDeadline] : []),
-    ...(wantsStop && untilSilent > 0 ? [untilSilent] : []),
+    ...(untilSilent > 0 ? [untilSilent] : []),
   ];
   return {
     status: told,
@@ -109,6 +110,18 @@ function deadlineOf(
     started + maxDurationSeconds + patience + away,
     (Date.parse(resumed?.lastTransitionTime ?? '') || 0) / 1000,
   );
+}
+
+/** It was so when it last reported: whether it still is nobody here can know. */
+function unheard(said: Situation, { pod, node }: RecordingAttempt, { time }: RunReport): Situation {
+  if (said.kind !== 'Recording' && said.kind !== 'Paused') return said;
+  const where = pod === undefined ? '' : `; look at its pod ${pod}${node === undefined ? '' : ` on ${node}`}`;
+  return {
+    ...said,
+    reason: 'NotHeard',
+    message: `Nothing has been heard of its run since ${time}. It goes on by itself where it still can${where}.`,
+    warns: true,
+  };
 }
 
 function situationOf(

@@ -25,6 +25,8 @@ export interface Situation {
   readonly message: string;
   /** It goes on only when a person changes something, though nothing has failed for good. */
   readonly stalled?: boolean;
+  /** Worth a warning, though it may pass by itself. */
+  readonly warns?: boolean;
 }
 
 const phases: Readonly<Record<Situation['kind'], RecordingPhase>> = {

@@ -43,3 +43,8 @@ it('says what ended a run that did not end by itself', () => {
     message: 'Evicted: The node was low on memory.',
   });
 });
+
+it('tells a run that went with its node from one that was killed on it', () => {
+  const cause = { reason: 'NodeLost', message: 'Nothing is heard of node-1 any more.' };
+  expect(runEnd({ state: 'Exited', cause }, report())).toEqual({ end: 'NodeLost', message: cause.message });
+});

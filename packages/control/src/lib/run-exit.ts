@@ -1,8 +1,8 @@
 import { type ExitName, exitCodes, type RecordingAttempt, type RunReport } from '@tapedeck/core';
 import type { RunObservation } from './ports.ts';
 
-/** How a run ended: by its own word, or broken off (killed, crashed, gone without a trace). */
-export type RunEnd = ExitName | 'Killed' | 'Lost';
+/** How a run ended: by its own word, or broken off (killed, crashed, gone with its node or without a trace). */
+export type RunEnd = ExitName | 'Killed' | 'NodeLost' | 'Lost';
 
 const names = Object.entries(exitCodes) as readonly (readonly [ExitName, number])[];
 
@@ -22,6 +22,9 @@ export function runEnd(
   if (observation.state === 'Absent') {
     // Without any report it has not begun either: whoever asks launches it again.
     return report === undefined ? undefined : { end: 'Lost', message: 'It is gone without a result.' };
+  }
+  if (observation.cause?.reason === 'NodeLost') {
+    return { end: 'NodeLost', message: observation.cause.message };
   }
   if (observation.cause !== undefined) {
     return { end: 'Killed', message: `${observation.cause.reason}: ${observation.cause.message}` };

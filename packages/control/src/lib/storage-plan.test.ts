@@ -49,6 +49,17 @@ describe('checkedStatus', () => {
     });
   });
 
+  it('says of a check that did not run why, and nothing of the storage', () => {
+    const outcome = { ...report('Ready'), ready: false, reason: 'ImageNotPulled', message: 'No image.' };
+    const before = storage();
+    const status = checkedStatus(before, { report: outcome }, now);
+    expect(status.conditions?.[0]).toMatchObject({ reason: 'ImageNotPulled', message: 'No image.' });
+    expect(summary({ ...before, status })).toEqual({
+      ...{ Ready: 'False', Reconciling: 'True', Stalled: 'False' },
+      ...{ Reachable: 'Unknown', Authenticated: 'Unknown', Writable: 'Unknown' },
+    });
+  });
+
   const yes = 'True';
   const no = 'False';
   const open = 'Unknown';

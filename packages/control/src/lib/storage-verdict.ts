@@ -42,8 +42,11 @@ function kindOf(code: string) {
 const unreachable = ['StorageUnreachable', 'StorageTimeout', 'StorageTlsFailed', 'HostKeyRejected'];
 /** It answered, and did not know us. */
 const unauthenticated = ['StorageUnauthenticated', 'InvalidCredentials', 'ClockSkewed', 'NotFound'];
+/** Nobody asked it: the check itself did not run (its image, its node), or cannot be made. */
+const isUnasked = (code: string): boolean =>
+  code === 'Unknown' || code === 'NotSupported' || (code !== 'Ready' && !Object.hasOwn(errorKinds, code));
 /** It answered, and said no more than that. */
-const undecided = ['StorageUnavailable', 'StorageThrottled', 'NotSupported', 'Unknown'];
+const undecided = ['StorageUnavailable', 'StorageThrottled'];
 
 /** The conditions that follow. */
 export function conditionsOf(verdict: Verdict): readonly ConditionInput[] {
@@ -57,7 +60,7 @@ export function conditionsOf(verdict: Verdict): readonly ConditionInput[] {
   });
   const reached = unreachable.includes(code) ? 'False' : code === 'NotFound' ? 'Unknown' : 'True';
   const known =
-    reached === 'False' || undecided.includes(code)
+    reached === 'False' || undecided.includes(code) || isUnasked(code)
       ? 'Unknown'
       : unauthenticated.includes(code)
         ? 'False'
@@ -66,7 +69,7 @@ export function conditionsOf(verdict: Verdict): readonly ConditionInput[] {
     set('Ready', ready ? 'True' : 'False'),
     set('Reconciling', !ready && !definite ? 'True' : 'False'),
     set('Stalled', !ready && definite ? 'True' : 'False'),
-    set('Reachable', code === 'Unknown' || code === 'NotSupported' ? 'Unknown' : reached),
+    set('Reachable', isUnasked(code) ? 'Unknown' : reached),
     set('Authenticated', known),
     set('Writable', ready ? 'True' : known === 'True' ? 'False' : 'Unknown'),
   ];

@@ -149,7 +149,9 @@ const recordingFields = z.object({
   deletionPolicy: z
     .enum(['Retain', 'Delete'])
     .optional()
-    .describe('Delete: deleting the resource deletes the files too. Absent: Retain.'),
+    .describe(
+      'Delete: deleting the resource deletes the files too; what its storage still keeps after 24 h stays there, and an event says where. Absent: Retain.',
+    ),
   retention: duration.optional().describe('The files are deleted after this long; absent: kept.'),
   ttlAfterFinished: duration
     .optional()
