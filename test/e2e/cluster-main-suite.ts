@@ -10,6 +10,11 @@ import { type ClusterStage, soon } from './cluster-stage.ts';
 
 /** From a storage without its Secret to a file that plays. */
 export function testMainJob(stage: ClusterStage): void {
+  it('is installed and ready within 30 s', () => {
+    process.stderr.write(`helm install took ${stage.installSeconds.toFixed(1)} s\n`);
+    expect(stage.installSeconds).toBeLessThan(30);
+  });
+
   it('says what a storage lacks, and takes it into service when its Secret comes', async () => {
     await stage.cluster.apply([stage.storage('team', 'team-bucket')]);
     await vi.waitFor(async () => {

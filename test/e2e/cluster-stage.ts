@@ -28,6 +28,7 @@ export class ClusterStage {
   #directory: string | undefined;
   #images = { operator: '', recorder: '' };
   #closeForward: () => void = () => undefined;
+  #installSeconds = Number.NaN;
 
   /** Once; then `close`, also where this rejects. */
   async open(): Promise<void> {
@@ -39,7 +40,9 @@ export class ClusterStage {
       recorder: await this.cluster.image('recorder'),
     };
     await this.cluster.helm(['package', `${root}/charts/tapedeck`, '--destination', this.directory]);
+    const began = performance.now();
     await this.release('install');
+    this.#installSeconds = (performance.now() - began) / 1000;
     this.#store = await startS3Pod(this.cluster, 'default');
     await this.reconnect();
   }
@@ -69,6 +72,10 @@ export class ClusterStage {
   }
   get store(): S3Pod {
     return opened(this.#store);
+  }
+  /** From `helm install` to a release that is ready, its images on the node already. */
+  get installSeconds(): number {
+    return this.#installSeconds;
   }
   get recorderImage(): string {
     return this.#images.recorder;
