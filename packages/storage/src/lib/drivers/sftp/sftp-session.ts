@@ -3,6 +3,7 @@ import type { FileEntryWithStats, Stats } from 'ssh2';
 import { z } from 'zod';
 import type { SftpConnection } from './sftp-connection.ts';
 import { sftpStatus, statusOf } from './sftp-errors.ts';
+import { sendWrite } from './sftp-write.ts';
 
 /** What an open file is to the server. */
 type Handle = Buffer;
@@ -149,8 +150,7 @@ function openFile(
       const chunks = cutChunks(views, position);
       const sendChunks = async (): Promise<void> => {
         for (const { bytes, at } of chunks) {
-          await request<void>((sftp, answer) => sftp.write(handle, bytes, 0, bytes.length, at, answer));
-          connection.packets.released(bytes.length);
+          await request<void>((sftp, answer) => sendWrite(sftp, handle, bytes, at, answer));
         }
       };
       await Promise.all(Array.from({ length: CHUNKS_IN_FLIGHT }, sendChunks));
