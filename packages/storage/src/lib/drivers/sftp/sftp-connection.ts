@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TapedeckError } from '@tapedeck/core';
-import type { SFTPWrapper } from 'ssh2';
+import ssh2, { type SFTPWrapper } from 'ssh2';
 import SftpClient from 'ssh2-sftp-client';
 import { lightenCipher } from './sftp-cipher.ts';
 import type { SftpConfig } from './sftp-config.ts';
 import { hostKeyAlgorithms } from './sftp-host-key.ts';
 import { BatchingSocket } from './sftp-socket.ts';
+import { createSync, type SecondSession, type Sync } from './sftp-sync.ts';
 
 /** From the first packet to SFTP's own greeting; the library itself would wait for ever at the last step. */
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -23,6 +24,11 @@ type Answer<T> = (error?: Error | null, value?: T) => void;
 
 /** One SSH connection with SFTP on it. Once it is lost it stays lost, and every request rejects with the reason. */
 export class SftpConnection {
+  /** Brings files onto the server's disk. */
+  readonly sync: Sync = createSync({
+    isBusy: () => this.#pending.size > 0,
+    openSecond: (opened, ended) => this.#openSecond(opened, ended),
+  });
   readonly #client: SftpClient;
   readonly #socket: Socket;
   readonly #sftp: SFTPWrapper;
@@ -108,6 +114,29 @@ export class SftpConnection {
     // The process need not wait for the time that nobody needed.
     await Promise.race([goodbye, sleep(GOODBYE_MS, undefined, { ref: false })]);
     this.#socket.destroy();
+  }
+
+  #openSecond(opened: (session: SecondSession) => void, ended: () => void): void {
+    const ssh: unknown = Reflect.get(this.#client, 'client');
+    if (!(ssh instanceof ssh2.Client) || !this.isOpen) return;
+    const sync = async (sftp: SFTPWrapper, path: string): Promise<void> => {
+      const handle = await this.request<Buffer>((_, answer) => sftp.open(path, 'r+', answer));
+      if (handle === undefined) throw new Error('The SFTP server answered with nothing.');
+      try {
+        await this.request<unknown>((_, answer) => sftp.ext_openssh_fsync(handle, answer));
+      } finally {
+        await this.request<void>((_, answer) => sftp.close(handle, answer)).catch(() => undefined);
+      }
+    };
+    try {
+      ssh.sftp((error, sftp) => {
+        if (error) return;
+        sftp.on('error', ended).on('end', ended).on('close', ended);
+        opened({ sync: (path) => sync(sftp, path) });
+      });
+    } catch {
+      // The connection is about to be lost, which all requests hear of by themselves.
+    }
   }
 
   #lose(reason: Error): void {

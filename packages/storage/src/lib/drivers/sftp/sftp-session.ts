@@ -43,6 +43,8 @@ export interface SftpFile {
   truncate(size: number): Promise<void>;
   /** Brings it onto the disk, where the server can. */
   sync(): Promise<void>;
+  /** The same for a file that keeps its name meanwhile, beside the writes of others. */
+  syncAside(): Promise<void>;
   /** Copies the first bytes of another file over ours on the server's side; false where it cannot. */
   copyFrom(source: SftpFile, size: number): Promise<boolean>;
   readonly handle: Handle;
@@ -77,7 +79,7 @@ export function openSession(connection: SftpConnection, signal: AbortSignal | un
   return {
     async open(path, mode) {
       const handle = await value<Handle>((sftp, answer) => sftp.open(path, mode, answer));
-      return openFile(handle, connection, request, value);
+      return openFile(handle, path, connection, request, value);
     },
     async stat(path) {
       try {
@@ -121,6 +123,7 @@ export function openSession(connection: SftpConnection, signal: AbortSignal | un
 
 function openFile(
   handle: Handle,
+  path: string,
   connection: SftpConnection,
   request: SftpConnection['request'],
   value: <T>(send: Parameters<typeof connection.request<T>>[0]) => Promise<T>,
@@ -139,6 +142,10 @@ function openFile(
       filled += count;
     }
     return chunk.subarray(0, filled);
+  };
+
+  const sync = async (): Promise<void> => {
+    await whereOffered(() => request<unknown>((sftp, answer) => sftp.ext_openssh_fsync(handle, answer)));
   };
 
   return {
@@ -177,9 +184,8 @@ function openFile(
     async truncate(size) {
       await request<void>((sftp, answer) => sftp.fsetstat(handle, { size }, answer));
     },
-    async sync() {
-      await whereOffered(() => request<unknown>((sftp, answer) => sftp.ext_openssh_fsync(handle, answer)));
-    },
+    sync,
+    syncAside: () => connection.sync(path, sync),
     copyFrom: (source, size) =>
       whereOffered(() =>
         // A length of 0 means all there is to this extension.
