@@ -18,8 +18,6 @@ export interface Capabilities {
    * refused by `complete` only. Absent: `putPart` refuses it already.
    */
   readonly refusesLateParts?: boolean;
-  /** So many puts at a time are needed to keep the line busy, where they are more than usual; each takes memory. */
-  readonly parallelPuts?: number;
   /**
    * Parts have to be put in order, one at a time, and all but the last have to be multiples of so many bytes; absent:
    * in any order, of any size within the limits.

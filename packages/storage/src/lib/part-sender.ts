@@ -8,11 +8,7 @@ import { isAmbiguous, mayRetry, type RetryPolicy, retryDelayMs } from './retry-p
 import type { UploadProgress } from './store.ts';
 
 /** Whole parts on their way at a time; see `upload.ts` for the memory. */
-const PARALLEL_PUTS = 2;
-/** How many of a driver's. */
-export function parallelPuts({ capabilities }: Pick<Driver, 'capabilities'>): number {
-  return capabilities.parallelPuts ?? PARALLEL_PUTS;
-}
+export const PARALLEL_PUTS = 2;
 /** From this size on only one is. */
 export const LARGE_PART = 8 * 1024 * 1024;
 /** The last part and a tail that is cut go out side by side. */
@@ -146,9 +142,7 @@ export class PartSender {
       this.#trouble !== undefined ||
       this.#ports.driver.capabilities.sequence !== undefined ||
       (first?.size ?? 0) > LARGE_PART;
-    const limit = isSingle
-      ? 1
-      : Math.max(parallelPuts(this.#ports.driver), this.#isAtEnd ? PARALLEL_PUTS_AT_END : 1);
+    const limit = isSingle ? 1 : this.#isAtEnd ? PARALLEL_PUTS_AT_END : PARALLEL_PUTS;
     let sending = missing.filter((part) => part.sendingSinceMs !== undefined).length;
     for (const part of ready) {
       if (sending >= limit) break;
@@ -163,7 +157,7 @@ export class PartSender {
     const part = this.#ports.list.growing;
     if (part === undefined || !needsPut(part) || part.sendingSinceMs !== undefined) return;
     if (!this.#ports.driver.capabilities.replaceParts || !this.#maySend()) return;
-    if (this.missing().length <= parallelPuts(this.#ports.driver)) this.#send(part);
+    if (this.missing().length <= PARALLEL_PUTS) this.#send(part);
   }
 
   /** What was refused once may be allowed by now: it is tried again. */

@@ -8,13 +8,18 @@ import { createLagMeter } from './lag-meter.ts';
 import { createPartKeeper, type PartKeeper } from './part-keeper.ts';
 import { createPartList, headLast, needsPut, type PartList, type PartRecord } from './part-list.ts';
 import type { PartPlan } from './part-plan.ts';
-import { LARGE_PART, PartSender, parallelPuts, SLOW_PUT_MS } from './part-sender.ts';
+import { LARGE_PART, PARALLEL_PUTS, PartSender, SLOW_PUT_MS } from './part-sender.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import type { Spool } from './spool.ts';
 import type { FinishOptions, Upload, UploadedObject, UploadOptions, UploadProgress } from './store.ts';
 import { endUpload } from './upload-end.ts';
 import { createUploadOpening, type UploadOpening } from './upload-opening.ts';
 
+/**
+ * Sealed parts in memory: those on their way. With part 1, the growing one and two suspects that makes six
+ * times 5 MiB plus a unit each, about 35 MiB.
+ */
+const MAX_SEALED_IN_MEMORY = PARALLEL_PUTS;
 /** The unfinished part goes out when its oldest byte has used up this share of the durability. */
 const DURABILITY_SHARE = 0.8;
 const MIN_TICK_MS = 100;
@@ -125,17 +130,14 @@ export class OpenUpload implements Upload {
     return offset;
   }
 
-  /**
-   * Resolves when so few sealed parts are in memory that another may begin to grow: those on their way. With part 1, the
-   * growing one and two suspects that makes six times 5 MiB plus a unit each, about 35 MiB, where two go out at a time.
-   */
+  /** Resolves when so few sealed parts are in memory that another may begin to grow. */
   async #makeRoom(): Promise<void> {
     for (;;) {
       if (this.#mayWait) this.#throwIfClosed();
       else this.#throwIfOver();
       const isHeld = (part: PartRecord) => part.sealed && part.bytes !== undefined && part.number > 1;
       const held = this.#sender.missing().filter(isHeld);
-      if (held.length <= ((held[0]?.size ?? 0) > LARGE_PART ? 1 : parallelPuts(this.#ports.driver))) return;
+      if (held.length <= ((held[0]?.size ?? 0) > LARGE_PART ? 1 : MAX_SEALED_IN_MEMORY)) return;
       const newest = held.at(-1);
       if (newest !== undefined && this.#ports.spool !== undefined && this.#sender.isSlow) {
         try {

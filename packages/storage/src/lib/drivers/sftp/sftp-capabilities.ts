@@ -10,6 +10,4 @@ export const sftpCapabilities: Capabilities = {
   rewriteFirstPart: true,
   serverSideCopy: false,
   signUrls: false,
-  // One is written, one synced, one waits for either.
-  parallelPuts: 3,
 };
