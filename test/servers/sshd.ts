@@ -40,6 +40,8 @@ export interface SshdOptions {
   readonly chroot?: boolean;
   /** Requests and extensions that the server does without, as `sftp-server -P` names them. */
   readonly without?: readonly string[];
+  /** Sessions that one connection may have; OpenSSH's own default is 10. */
+  readonly maxSessions?: number;
 }
 
 /** The path of the server's program, or undefined (with a line on stderr) where it cannot be had. */
@@ -94,6 +96,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       `AllowUsers ${username}`,
       `AuthorizedKeysFile ${authorized}`,
       'MaxStartups 100',
+      ...(options.maxSessions === undefined ? [] : [`MaxSessions ${options.maxSessions}`]),
       `Subsystem sftp internal-sftp${without}`,
       `ForceCommand internal-sftp${without}`,
       'DisableForwarding yes',

@@ -15,25 +15,20 @@ export interface Collector {
 }
 
 /**
- * Has them collected in time, in a process that was started with `--expose-gc`; elsewhere does nothing. `minor` takes only
- * those that have just been made. The first time is at once: by then what starting up has left behind can go.
+ * Has them collected in time, in a process that was started with `--expose-gc`; elsewhere does nothing. The first time is
+ * at once: by then what starting up has left behind can go.
  */
-export function createCollector(
-  options: { readonly everyBytes: number; readonly type: 'major' | 'minor' } = {
-    everyBytes: COLLECT_EVERY_BYTES,
-    type: 'major',
-  },
-): Collector {
+export function createCollector(): Collector {
   let bytes = 0;
   let collectedMs = Number.NEGATIVE_INFINITY;
   return {
     released(more) {
       bytes += more;
       const nowMs = performance.now();
-      if (bytes < options.everyBytes && nowMs - collectedMs < COLLECT_AFTER_MS) return;
+      if (bytes < COLLECT_EVERY_BYTES && nowMs - collectedMs < COLLECT_AFTER_MS) return;
       bytes = 0;
       collectedMs = nowMs;
-      globalThis.gc?.({ type: options.type });
+      globalThis.gc?.({ type: 'major' });
     },
   };
 }

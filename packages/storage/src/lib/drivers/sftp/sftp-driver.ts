@@ -108,7 +108,7 @@ export async function createSftpDriver({ spec, credentials }: DriverConfig): Pro
           const file = await openBody(session, paths);
           try {
             await file.write(part.bytes, part.offset);
-            await file.sync();
+            await file.syncAside();
           } finally {
             await closeQuietly(file);
           }

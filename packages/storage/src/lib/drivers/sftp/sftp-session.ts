@@ -3,6 +3,7 @@ import type { FileEntryWithStats, Stats } from 'ssh2';
 import { z } from 'zod';
 import type { SftpConnection } from './sftp-connection.ts';
 import { sftpStatus, statusOf } from './sftp-errors.ts';
+import { sendWrite } from './sftp-write.ts';
 
 /** What an open file is to the server. */
 type Handle = Buffer;
@@ -42,6 +43,8 @@ export interface SftpFile {
   truncate(size: number): Promise<void>;
   /** Brings it onto the disk, where the server can. */
   sync(): Promise<void>;
+  /** The same for a file that keeps its name meanwhile, beside the writes of others. */
+  syncAside(): Promise<void>;
   /** Copies the first bytes of another file over ours on the server's side; false where it cannot. */
   copyFrom(source: SftpFile, size: number): Promise<boolean>;
   readonly handle: Handle;
@@ -76,7 +79,7 @@ export function openSession(connection: SftpConnection, signal: AbortSignal | un
   return {
     async open(path, mode) {
       const handle = await value<Handle>((sftp, answer) => sftp.open(path, mode, answer));
-      return openFile(handle, connection, request, value);
+      return openFile(handle, path, connection, request, value);
     },
     async stat(path) {
       try {
@@ -120,6 +123,7 @@ export function openSession(connection: SftpConnection, signal: AbortSignal | un
 
 function openFile(
   handle: Handle,
+  path: string,
   connection: SftpConnection,
   request: SftpConnection['request'],
   value: <T>(send: Parameters<typeof connection.request<T>>[0]) => Promise<T>,
@@ -140,6 +144,10 @@ function openFile(
     return chunk.subarray(0, filled);
   };
 
+  const sync = async (): Promise<void> => {
+    await whereOffered(() => request<unknown>((sftp, answer) => sftp.ext_openssh_fsync(handle, answer)));
+  };
+
   return {
     handle,
     async size() {
@@ -149,8 +157,7 @@ function openFile(
       const chunks = cutChunks(views, position);
       const sendChunks = async (): Promise<void> => {
         for (const { bytes, at } of chunks) {
-          await request<void>((sftp, answer) => sftp.write(handle, bytes, 0, bytes.length, at, answer));
-          connection.packets.released(bytes.length);
+          await request<void>((sftp, answer) => sendWrite(sftp, handle, bytes, at, answer));
         }
       };
       await Promise.all(Array.from({ length: CHUNKS_IN_FLIGHT }, sendChunks));
@@ -177,9 +184,8 @@ function openFile(
     async truncate(size) {
       await request<void>((sftp, answer) => sftp.fsetstat(handle, { size }, answer));
     },
-    async sync() {
-      await whereOffered(() => request<unknown>((sftp, answer) => sftp.ext_openssh_fsync(handle, answer)));
-    },
+    sync,
+    syncAside: () => connection.sync(path, sync),
     copyFrom: (source, size) =>
       whereOffered(() =>
         // A length of 0 means all there is to this extension.

@@ -31,4 +31,27 @@ export class BatchingSocket extends Socket {
     }
     return typeof encoding === 'function' ? super.write(data, encoding) : super.write(data, encoding, done);
   }
+
+  override _writev(
+    chunks: { readonly chunk: unknown; readonly encoding: BufferEncoding }[],
+    done: (error?: Error | null) => void,
+  ): void {
+    super._writev?.(chunks, (error) => {
+      for (const { chunk } of chunks) releaseMemory(chunk);
+      done(error);
+    });
+  }
+}
+
+/** Smaller ones share memory with others. */
+const OWN_MEMORY_BYTES = 16 * 1024;
+
+/**
+ * An encrypted packet has been sent, and nobody looks at it again. Left to the collector they gather by tens of MiB; given
+ * back at once, the next packet gets memory that the processor still has at hand. What shares its memory stays.
+ */
+function releaseMemory(chunk: unknown): void {
+  if (!(chunk instanceof Uint8Array) || chunk.length < OWN_MEMORY_BYTES) return;
+  const { buffer } = chunk;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === chunk.length) buffer.transfer(0);
 }
