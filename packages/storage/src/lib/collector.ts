@@ -18,14 +18,14 @@ export interface Collector {
  * Has them collected in time, in a process that was started with `--expose-gc`; elsewhere does nothing. The first time is
  * at once: by then what starting up has left behind can go.
  */
-export function createCollector(): Collector {
+export function createCollector(everyBytes: number = COLLECT_EVERY_BYTES): Collector {
   let bytes = 0;
   let collectedMs = Number.NEGATIVE_INFINITY;
   return {
     released(more) {
       bytes += more;
       const nowMs = performance.now();
-      if (bytes < COLLECT_EVERY_BYTES && nowMs - collectedMs < COLLECT_AFTER_MS) return;
+      if (bytes < everyBytes && nowMs - collectedMs < COLLECT_AFTER_MS) return;
       bytes = 0;
       collectedMs = nowMs;
       globalThis.gc?.({ type: 'major' });

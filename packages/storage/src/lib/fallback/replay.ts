@@ -24,7 +24,7 @@ export async function replayKept(
   kept: KeptBytes,
   { start, onCaughtUp }: ReplayOptions,
 ): Promise<void> {
-  const collector = createCollector({ everyBytes: COLLECT_EVERY_BYTES, type: 'major' });
+  const collector = createCollector(COLLECT_EVERY_BYTES);
   let offset = 0;
   if (start !== undefined) {
     await upload.append(start.bytes, { exact: true });
