@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { keyPath } from './key-path.ts';
-import { recordingOutput, recordingPhase } from './recording-status.ts';
+import { recordingAttempt, recordingNotice, recordingOutput, recordingPhase } from './recording-status.ts';
 import { apiVersion, condition, name, objectMeta } from './resource.ts';
 
 export const recordingCopySpec = z.object({
@@ -13,6 +13,10 @@ export const recordingCopySpec = z.object({
   directory: keyPath.optional().describe('Directory below the storage’s prefix; absent: as they were.'),
 });
 export type RecordingCopySpec = z.infer<typeof recordingCopySpec>;
+
+/** One run of a copy. */
+export const copyAttempt = recordingAttempt.omit({ mode: true });
+export type CopyAttempt = z.infer<typeof copyAttempt>;
 
 export const recordingCopyStatus = z.object({
   observedGeneration: z.int().optional().describe('Generation of the spec that this is about.'),
@@ -29,7 +33,15 @@ export const recordingCopyStatus = z.object({
     })
     .optional()
     .describe('How far it is.'),
+  recordingUid: z.string().max(64).optional().describe('Which Recording of that name it is.'),
+  sources: z
+    .array(recordingOutput)
+    .max(1024)
+    .optional()
+    .describe('What is copied: the Recording’s outputs when the copy began.'),
   outputs: z.array(recordingOutput).max(1024).optional().describe('The copies, in order.'),
+  notices: z.array(recordingNotice).max(32).optional().describe('What is not as expected, and no failure.'),
+  attempts: z.array(copyAttempt).max(128).optional().describe('Runs, in order.'),
 });
 export type RecordingCopyStatus = z.infer<typeof recordingCopyStatus>;
 
