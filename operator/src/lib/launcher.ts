@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Launcher, Log } from '@tapedeck/control';
+import { type Launcher, type Log, ownerOf } from '@tapedeck/control';
 import { type CheckReport, checkReport, TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
 import { ApiError, isConflict, isNotFound } from './api-error.ts';
@@ -147,7 +147,7 @@ export function createKubeLauncher(options: {
 
     async launch(plan) {
       await launched.synced;
-      await create(plan.recording.namespace, runJob(plan, settings));
+      await create(ownerOf(plan).namespace, runJob(plan, settings));
     },
 
     async observe(run) {

@@ -1,7 +1,8 @@
-import type { RunPlan } from '@tapedeck/control';
+import type { LaunchPlan, RunPlan } from '@tapedeck/control';
 import {
   type CheckSpec,
   type ExternalStorageSpec,
+  type RunDocument,
   type RunSpec,
   type RunStorage,
   TapedeckError,
@@ -16,19 +17,23 @@ import type { RecorderSettings } from './recorder-settings.ts';
 const maxDocumentBytes = 200 * 1024;
 
 /** What a run reads: its plan with the paths of its pod. It holds no secret: an annotation can be read by many. */
-export function runDocument(plan: RunPlan, settings: RecorderSettings): RunSpec {
-  const { resources: _, source, storages, ...rest } = plan;
+export function runDocument(plan: LaunchPlan, settings: RecorderSettings): RunDocument {
+  const storages = plan.storages.map((storage, index) => storageOf(storage, index));
+  const report = {
+    url: `${settings.reportUrl}/runs/${plan.id}/report`,
+    tokenFile: podFiles.tokenFile,
+    caFile: podFiles.ca,
+  };
+  const terminationFile = podFiles.termination;
+  if (plan.mode === 'Copy') return { ...plan, storages, report, terminationFile };
+  const { resources: _, source, storages: _storages, ...rest } = plan;
   return {
     ...rest,
     source: sourceOf(source),
-    storages: storages.map((storage, index) => storageOf(storage, index)),
+    storages,
     scratch: { directory: podFiles.scratch, maxBytes: settings.scratchBytes },
-    report: {
-      url: `${settings.reportUrl}/runs/${plan.id}/report`,
-      tokenFile: podFiles.tokenFile,
-      caFile: podFiles.ca,
-    },
-    terminationFile: podFiles.termination,
+    report,
+    terminationFile,
   };
 }
 
@@ -38,7 +43,7 @@ export function checkDocument(id: string, storage: { name: string; spec: Externa
 }
 
 /** Rejects with `NotSupported` what does not fit into an annotation. */
-export function documentText(document: RunSpec | CheckSpec): string {
+export function documentText(document: RunDocument | CheckSpec): string {
   const text = JSON.stringify(document);
   if (Buffer.byteLength(text) <= maxDocumentBytes) return text;
   throw new TapedeckError(

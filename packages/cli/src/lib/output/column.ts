@@ -1,5 +1,5 @@
 import type { Kind, ResourceByKind } from '@tapedeck/control';
-import type { Condition } from '@tapedeck/core';
+import type { Condition, RecordingCopy, RecordingOutput } from '@tapedeck/core';
 import { formatAge, formatBytes, formatClock, statusSeconds } from './amount.ts';
 import { readableUrl } from './url.ts';
 
@@ -34,11 +34,7 @@ export const columns: { readonly [K in Kind]: readonly Column<K>[] } = {
   ],
   Recording: [
     { title: 'NAME', text: ({ metadata }) => metadata.name },
-    {
-      title: 'PHASE',
-      text: ({ metadata, status }) =>
-        metadata.deletionTimestamp === undefined ? (status?.phase ?? 'Pending') : 'Deleting',
-    },
+    { title: 'PHASE', text: phaseText },
     {
       title: 'DURATION',
       text: ({ status }) => (status?.duration ? formatClock(statusSeconds(status.duration)) : ''),
@@ -56,20 +52,19 @@ export const columns: { readonly [K in Kind]: readonly Column<K>[] } = {
     { title: 'ATTEMPTS', wide: true, text: ({ status }) => String(status?.attempts?.length ?? 0) },
     { title: 'GAPS', wide: true, text: ({ status }) => String(status?.gaps?.length ?? 0) },
     { title: 'STOP', wide: true, text: ({ status }) => status?.stopReason ?? '' },
-    {
-      title: 'STALLED',
-      wide: true,
-      text: ({ status }) => {
-        const stalled = conditionOf(status?.conditions, 'Stalled');
-        return stalled?.status === 'True' ? stalled.reason : '';
-      },
-    },
-    {
-      title: 'OUTPUT',
-      wide: true,
-      text: ({ status }) =>
-        status?.outputs?.map((output) => readableUrl(output.url ?? output.key)).join(',') ?? '',
-    },
+    { title: 'STALLED', wide: true, text: ({ status }) => stalledText(status?.conditions) },
+    { title: 'OUTPUT', wide: true, text: ({ status }) => outputText(status?.outputs) },
+  ],
+  RecordingCopy: [
+    { title: 'NAME', text: ({ metadata }) => metadata.name },
+    { title: 'PHASE', text: phaseText },
+    { title: 'RECORDING', text: ({ spec }) => spec.recordingRef.name },
+    { title: 'COPIED', text: ({ status }) => copiedText(status?.progress) },
+    { title: 'STORAGE', text: ({ spec }) => spec.storage.name },
+    { title: 'AGE', text: ({ metadata }, now) => formatAge(metadata.creationTimestamp, now) },
+    { title: 'ATTEMPTS', wide: true, text: ({ status }) => String(status?.attempts?.length ?? 0) },
+    { title: 'STALLED', wide: true, text: ({ status }) => stalledText(status?.conditions) },
+    { title: 'OUTPUT', wide: true, text: ({ status }) => outputText(status?.outputs) },
   ],
   RecordingProfile: [
     { title: 'NAME', text: ({ metadata }) => metadata.name },
@@ -78,6 +73,25 @@ export const columns: { readonly [K in Kind]: readonly Column<K>[] } = {
     { title: 'AGE', text: ({ metadata }, now) => formatAge(metadata.creationTimestamp, now) },
   ],
 };
+
+function phaseText({ metadata, status }: ResourceByKind['Recording' | 'RecordingCopy']): string {
+  return metadata.deletionTimestamp === undefined ? (status?.phase ?? 'Pending') : 'Deleting';
+}
+
+/** `3 MB of 12 MB` */
+export function copiedText(progress: NonNullable<RecordingCopy['status']>['progress']): string {
+  if (progress === undefined) return '';
+  return `${formatBytes(progress.bytesCopied)} of ${formatBytes(progress.bytesTotal)}`;
+}
+
+function stalledText(conditions: readonly Condition[] | undefined): string {
+  const stalled = conditionOf(conditions, 'Stalled');
+  return stalled?.status === 'True' ? stalled.reason : '';
+}
+
+function outputText(outputs: readonly RecordingOutput[] | undefined): string {
+  return outputs?.map((output) => readableUrl(output.url ?? output.key)).join(',') ?? '';
+}
 
 type StorageSpec = ResourceByKind['ExternalStorage']['spec'];
 

@@ -16,7 +16,8 @@ export function copyExitOf({ code, fault, retry }: TapedeckError): ExitName {
   if (code === 'Aborted') return 'Interrupted';
   if (sourceCodes.includes(code)) return 'SourceFailed';
   if (invalidCodes.includes(code)) return 'Invalid';
-  if (refusedCodes.includes(code) || (fault === 'destination' && retry === 'stalled')) return 'StorageRefused';
+  if (refusedCodes.includes(code) || (fault === 'destination' && retry === 'stalled'))
+    return 'StorageRefused';
   return 'Retry';
 }
 

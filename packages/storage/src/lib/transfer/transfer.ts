@@ -17,10 +17,7 @@ export interface TransferOptions {
   /** Eight hex digits over the whole content, where they are known: other content is never completed. */
   readonly crc32?: string;
   /** Gives the bytes [start, end), all of them; its rejections end the transfer as they are. */
-  readonly read: (
-    range: readonly [number, number],
-    signal: AbortSignal,
-  ) => Promise<readonly Uint8Array[]>;
+  readonly read: (range: readonly [number, number], signal: AbortSignal) => Promise<readonly Uint8Array[]>;
   /** Of an upload that an earlier process began: it goes on after the parts that are there. */
   readonly journal?: UploadJournal;
   /**
@@ -49,7 +46,10 @@ export interface TransferPorts {
  * checksum over all of them is right. Rejects with `ChecksumMismatch` where it is not; with `UploadGone` where the upload
  * that the journal names was dropped or completed by somebody else.
  */
-export async function transferObject(options: TransferOptions, ports: TransferPorts): Promise<UploadedObject> {
+export async function transferObject(
+  options: TransferOptions,
+  ports: TransferPorts,
+): Promise<UploadedObject> {
   const { size, key } = options;
   const { driver, fullKey } = ports;
   if (size === 0) return await putEmpty(options, ports);
