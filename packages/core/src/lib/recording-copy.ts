@@ -1,9 +1,21 @@
 import { z } from 'zod';
 import { keyPath } from './key-path.ts';
+import { isSame } from './recording-change.ts';
 import { recordingAttempt, recordingNotice, recordingOutput, recordingPhase } from './recording-status.ts';
 import { apiVersion, condition, name, objectMeta } from './resource.ts';
+import { withTransitionRules } from './rule.ts';
 
-export const recordingCopySpec = z.object({
+const changeMessage = 'cannot change once the RecordingCopy exists; delete it first or choose another name';
+
+/** Why a RecordingCopy's spec may not change like that; empty where nothing changes. */
+export function recordingCopyChangeProblems(
+  old: Readonly<Record<string, unknown>>,
+  next: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  return isSame(old, next) ? [] : [`spec ${changeMessage}`];
+}
+
+const recordingCopyFields = z.object({
   recordingRef: z
     .object({ name: name.describe('Name of the Recording, in the same namespace.') })
     .describe('Whose files are copied.'),
@@ -12,6 +24,9 @@ export const recordingCopySpec = z.object({
     .describe('Where they are copied to.'),
   directory: keyPath.optional().describe('Directory below the storage’s prefix; absent: as they were.'),
 });
+export const recordingCopySpec = withTransitionRules(recordingCopyFields, [
+  { rule: 'self == oldSelf', message: changeMessage },
+]);
 export type RecordingCopySpec = z.infer<typeof recordingCopySpec>;
 
 /** One run of a copy. */
