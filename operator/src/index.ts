@@ -1,12 +1,9 @@
-export { ApiError } from './lib/api-error.ts';
 export { createEventRecorder, type EventRecorder } from './lib/event-recorder.ts';
 export { createJsonLog } from './lib/json-log.ts';
-export { type ApiCall, type KubeApi, openKubeApi } from './lib/kube-api.ts';
 export { createKubeLauncher, type KubeLauncher } from './lib/launcher.ts';
 export { type LeaseOptions, type LeaseTiming, leadWith } from './lib/lease.ts';
 export { type OperatorOptions, runOperator } from './lib/operator.ts';
 export { type RecorderSettings, reportAudience } from './lib/recorder-settings.ts';
-export { createReflector, type Reflector, type ReflectorOptions } from './lib/reflector.ts';
 export { type KubeReportLedger, openReportLedger } from './lib/report-ledger.ts';
 export { type ReportServer, type ReportServerOptions, startReportServer } from './lib/report-server.ts';
 export { createKubeResourceStore, type KubeResourceStore } from './lib/resource-store.ts';

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
 import { redact, TapedeckError } from '@tapedeck/core';
+import { openKubeApi } from '@tapedeck/kube-api';
 import { createJsonLog } from './lib/json-log.ts';
-import { openKubeApi } from './lib/kube-api.ts';
 import { runOperator } from './lib/operator.ts';
 import { parseSettings, readIdentity } from './lib/settings.ts';
 

@@ -1,13 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunReport } from '@tapedeck/core';
-import {
-  createEventRecorder,
-  type KubeApi,
-  leadWith,
-  openKubeApi,
-  openReportLedger,
-} from '@tapedeck/operator';
+import { type KubeApi, openKubeApi } from '@tapedeck/kube-api';
+import { createEventRecorder, leadWith, openReportLedger } from '@tapedeck/operator';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ApiServer, startApiServer } from './api-server.ts';
 import { findKubernetes } from './kubernetes.ts';

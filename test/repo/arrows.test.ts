@@ -13,8 +13,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   control: ['core'],
   'api-client': ['core'],
   gateway: ['core', 'api-client'],
-  cli: ['core', 'control', 'api-client'],
-  operator: ['core', 'control'],
+  'kube-api': ['core', 'control'],
+  cli: ['core', 'control', 'kube-api', 'api-client'],
+  operator: ['core', 'control', 'kube-api'],
 };
 
 /** npm packages that only one package may know, so that a change of it stays there. */
@@ -24,7 +25,7 @@ const confined: Readonly<Record<string, string>> = {
   '@azure/storage-blob': 'storage',
   '@google-cloud/storage': 'storage',
   'ssh2-sftp-client': 'storage',
-  '@kubernetes/client-node': 'operator',
+  '@kubernetes/client-node': 'kube-api',
   commander: 'cli',
 };
 

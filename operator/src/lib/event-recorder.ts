@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Events, Log } from '@tapedeck/control';
 import { apiVersion } from '@tapedeck/core';
-import type { KubeApi } from './kube-api.ts';
+import type { KubeApi } from '@tapedeck/kube-api';
 
 /** Events that wait to be sent; more are dropped and counted, for they are for people. */
 const maxWaiting = 1_000;

@@ -1,5 +1,5 @@
+import { type KubernetesObject, objectHead } from '@tapedeck/kube-api';
 import { z } from 'zod';
-import { type KubernetesObject, objectHead } from './kubernetes-object.ts';
 import { runLabels } from './run-labels.ts';
 
 const condition = z.object({

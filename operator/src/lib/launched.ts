@@ -1,4 +1,4 @@
-import type { KubeApi } from './kube-api.ts';
+import { createReflector, type KubeApi, type Reflector } from '@tapedeck/kube-api';
 import {
   type LaunchedJob,
   type LaunchedPod,
@@ -8,7 +8,6 @@ import {
   runOf,
 } from './launched-object.ts';
 import { hasEnded } from './pod-problem.ts';
-import { createReflector, type Reflector } from './reflector.ts';
 import { launchedSelector } from './run-labels.ts';
 
 /** Everything that was launched and is there, kept current by watches. */

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Launcher, type Log, ownerOf } from '@tapedeck/control';
 import { type CheckReport, checkReport, TapedeckError } from '@tapedeck/core';
+import { ApiError, isConflict, isNotFound, type KubeApi } from '@tapedeck/kube-api';
 import { z } from 'zod';
-import { ApiError, isConflict, isNotFound } from './api-error.ts';
 import { checkJob, checkName, runJob } from './job-manifest.ts';
-import type { KubeApi } from './kube-api.ts';
 import { createLaunched, type Launched } from './launched.ts';
 import { type LaunchedPod, recordingOf } from './launched-object.ts';
 import { endOf, hasEnded, isLost, waitingFor } from './pod-problem.ts';

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@tapedeck/control';
+import { isConflict, isNotFound, type KubeApi, objectHead } from '@tapedeck/kube-api';
 import { z } from 'zod';
-import { isConflict, isNotFound } from './api-error.ts';
-import type { KubeApi } from './kube-api.ts';
-import { objectHead } from './kubernetes-object.ts';
 
 /** Seconds; those that Kubernetes' own controllers use. */
 export interface LeaseTiming {

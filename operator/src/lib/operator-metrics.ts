@@ -7,8 +7,8 @@ import {
   type Recording,
   type RecordingCopy,
 } from '@tapedeck/core';
+import type { ReflectorCounts } from '@tapedeck/kube-api';
 import type { Metric } from './metric-text.ts';
-import type { ReflectorCounts } from './reflector.ts';
 import type { Refusal } from './report-server.ts';
 
 /** What is counted while the process runs. */

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import type { KubeApi } from './kube-api.ts';
+import type { KubeApi } from '@tapedeck/kube-api';
 
 /**
  * Makes this replica the one endpoint of the report Service. Runs report to whoever leads, and a Service without a

@@ -2,10 +2,8 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { type Log, parseRunId, type ReportLedger } from '@tapedeck/control';
 import { type RunReport, runReport, TapedeckError } from '@tapedeck/core';
+import { isNotFound, type KubeApi, kubernetesObject, objectList } from '@tapedeck/kube-api';
 import { z } from 'zod';
-import { isNotFound } from './api-error.ts';
-import type { KubeApi } from './kube-api.ts';
-import { kubernetesObject, objectList } from './kubernetes-object.ts';
 import { reportShape } from './report-shape.ts';
 
 const compress = promisify(gzip);

@@ -1,10 +1,17 @@
 import type { Kind, Log, ResourceByKind, ResourceKey, ResourceStore } from '@tapedeck/control';
 import { apiVersion, redact, TapedeckError } from '@tapedeck/core';
-import { isConflict, isNotFound } from './api-error.ts';
-import { collectionPath, readResource, resourcePath, type StoredResource } from './custom-resources.ts';
-import type { KubeApi } from './kube-api.ts';
+import {
+  collectionPath,
+  createReflector,
+  isConflict,
+  isNotFound,
+  type KubeApi,
+  type Reflector,
+  readResource,
+  resourcePath,
+  type StoredResource,
+} from '@tapedeck/kube-api';
 import { finalizerChange, objectFinalizer } from './object-finalizer.ts';
-import { createReflector, type Reflector } from './reflector.ts';
 
 /** Who owns a status, and who the finalizer: one field manager for each, or one would take the other's away. */
 const statusManager = 'tapedeck-status';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { KubeApi } from '@tapedeck/kube-api';
 import { z } from 'zod';
-import type { KubeApi } from './kube-api.ts';
 import { reportAudience } from './recorder-settings.ts';
 
 /** How long an answer counts: a pod that is gone may report for so long, and nobody listens to it. */

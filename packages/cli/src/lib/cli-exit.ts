@@ -23,7 +23,7 @@ const meanings: Readonly<Record<keyof typeof cliExitCodes, string>> = {
   Failed: 'it failed, or a Recording did',
   Usage: 'the command line, a manifest, a source or credentials are wrong, or it is not available',
   NotFound: 'what was named is not there',
-  Denied: 'a storage, a key or a source is denied',
+  Denied: 'a storage, a key, a source or a cluster denies it',
   TimedOut: 'nothing came in time',
   Interrupted: 'Ctrl-C, or what was asked was aborted',
 };
@@ -46,6 +46,7 @@ const byError: Partial<Record<ErrorCode, CliExitCode>> = {
   EncryptionKeyDenied: cliExitCodes.Denied,
   StorageUnauthenticated: cliExitCodes.Denied,
   HostKeyRejected: cliExitCodes.Denied,
+  ClusterDenied: cliExitCodes.Denied,
   StorageTimeout: cliExitCodes.TimedOut,
   Aborted: cliExitCodes.Interrupted,
 };

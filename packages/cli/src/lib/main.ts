@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { type CliExitCode, cliExitCodes, cliExitOf } from './cli-exit.ts';
-import { createProgram, listCompletion, runLocally } from './program.ts';
+import { runCommand } from './command-run.ts';
+import { createProgram, listCompletion } from './program.ts';
 import { createTerminal } from './terminal.ts';
 
 /** The command from its arguments to its exit code. What goes wrong is said on stderr in a sentence, never as a stack. */
@@ -12,7 +13,7 @@ export async function main(words: readonly string[]): Promise<CliExitCode> {
   });
   // Nobody listens to what is said (EPIPE; EIO once a terminal is closed): recordings must not end by that.
   process.stderr.on('error', () => undefined);
-  const program = createProgram(runLocally);
+  const program = createProgram(runCommand);
   try {
     if (words.includes('completion') || words.includes('complete')) {
       (await import('./completion.ts')).addCompletion(program.command, words);

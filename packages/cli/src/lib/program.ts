@@ -1,19 +1,9 @@
 import { Command, Option } from 'commander';
 import { type CliExitCode, exitMeanings } from './cli-exit.ts';
-import { addCommonOptions, addNamespaceOption, type CommonOptions } from './command-options.ts';
+import { addCommonOptions, addNamespaceOption } from './command-options.ts';
+import type { CommandContext, RunAction } from './command-run.ts';
 import { kindWords } from './kind-name.ts';
-import type { LocalData } from './local/local-data.ts';
 import { readVersion } from './output/version.ts';
-import { createTerminal, type Terminal } from './terminal.ts';
-
-/** What a command's action works with. */
-interface Context {
-  readonly terminal: Terminal;
-  /** Opens local mode's state at its first call. */
-  data(): LocalData;
-  /** Aborted by Ctrl-C; whoever reads it ends the command then. */
-  readonly signal: AbortSignal;
-}
 
 export interface Program {
   readonly command: Command;
@@ -42,7 +32,7 @@ export function createProgram(run: RunAction): Program {
   /** Options of a command and what stands before its name, as one. */
   const act =
     <A extends readonly unknown[]>(
-      work: (context: Context, options: Record<string, unknown>, ...args: A) => Promise<CliExitCode>,
+      work: (context: CommandContext, options: Record<string, unknown>, ...args: A) => Promise<CliExitCode>,
     ) =>
     async (...all: unknown[]) => {
       const command = all.at(-1) as Command;
@@ -60,9 +50,11 @@ export function createProgram(run: RunAction): Program {
   namespaced('run', 'apply files, show progress, and end when every Recording is over')
     .addOption(fileOption().makeOptionMandatory())
     .action(
-      act(async ({ data, terminal }, options) =>
-        (await import('./commands/run.ts')).run(data(), terminal, { filename: [], ...options }),
-      ),
+      act(async ({ cluster, data, terminal }, options) => {
+        const asked = { filename: [], ...options };
+        if (cluster === undefined) return (await import('./commands/run.ts')).run(data(), terminal, asked);
+        return (await import('./cluster/run.ts')).runOnCluster(cluster, terminal, asked);
+      }),
     );
   namespaced('record <source>', 'record an address, a file or "testcard" without writing a manifest')
     .requiredOption(
@@ -75,16 +67,22 @@ export function createProgram(run: RunAction): Program {
     .option('--dry-run', 'print the manifest instead')
     .option('-o, --output <format>', 'json or yaml, with --dry-run')
     .action(
-      act(async ({ data, terminal }, options, source: string) =>
-        (await import('./commands/record.ts')).record(data, terminal, source, { to: '', ...options }),
+      act(async ({ cluster, data, terminal }, options, source: string) =>
+        (await import('./commands/record.ts')).record({ cluster, data }, terminal, source, {
+          to: '',
+          ...options,
+        }),
       ),
     );
   namespaced('apply', 'write resources and leave the rest to the process that controls')
     .addOption(fileOption().makeOptionMandatory())
     .action(
-      act(async ({ data, terminal }, options) =>
-        (await import('./commands/apply.ts')).apply(data(), terminal, { filename: [], ...options }),
-      ),
+      act(async ({ cluster, data, terminal }, options) => {
+        const asked = { filename: [], ...options };
+        if (cluster === undefined)
+          return (await import('./commands/apply.ts')).apply(data(), terminal, asked);
+        return (await import('./cluster/apply.ts')).applyToCluster(cluster, terminal, asked);
+      }),
     );
   namespaced('get <kind> [name...]', 'list resources, or show some by name')
     .option('-o, --output <format>', 'json, yaml, wide or name')
@@ -94,7 +92,7 @@ export function createProgram(run: RunAction): Program {
     .action(
       act(async (context, options, kind: string, names: readonly string[]) =>
         (await import('./commands/get.ts')).get(
-          context.data(),
+          await context.place(),
           context.terminal,
           kind,
           names,
@@ -106,8 +104,8 @@ export function createProgram(run: RunAction): Program {
   namespaced('describe <kind> [name...]', 'all that is known of resources, with what happened to them')
     .addHelpText('after', kindHelp)
     .action(
-      act(async ({ data, terminal }, options, kind: string, names: readonly string[]) =>
-        (await import('./commands/describe.ts')).describe(data(), terminal, kind, names, options),
+      act(async ({ place, terminal }, options, kind: string, names: readonly string[]) =>
+        (await import('./commands/describe.ts')).describe(await place(), terminal, kind, names, options),
       ),
     );
   namespaced('delete [kind] [name...]', 'delete resources; recordings that run are ended first')
@@ -117,9 +115,21 @@ export function createProgram(run: RunAction): Program {
     .option('--no-wait', 'do not wait until they are gone')
     .addHelpText('after', kindHelp)
     .action(
-      act(async ({ data, terminal, signal }, options, kind: string | undefined, names: readonly string[]) =>
-        (await import('./commands/delete.ts')).remove(data(), terminal, kind, names, options, signal),
-      ),
+      act(async (context, options, kind: string | undefined, names: readonly string[]) => {
+        const { cluster, data, terminal, signal } = context;
+        if (cluster === undefined) {
+          return (await import('./commands/delete.ts')).remove(
+            data(),
+            terminal,
+            kind,
+            names,
+            options,
+            signal,
+          );
+        }
+        const { deleteFromCluster } = await import('./cluster/delete.ts');
+        return deleteFromCluster(cluster, terminal, kind, names, options, signal);
+      }),
     );
   for (const [name, description] of [
     ['pause', 'leave out what comes, until resumed'],
@@ -127,15 +137,14 @@ export function createProgram(run: RunAction): Program {
     ['stop', 'end recordings; the files are completed'],
   ] as const) {
     namespaced(`${name} <name...>`, description).action(
-      act(async ({ data, terminal }, options, names: readonly string[]) =>
-        (await import('./commands/recording-state.ts')).setRecordingState(
-          data(),
-          terminal,
-          name,
-          names,
-          options,
-        ),
-      ),
+      act(async ({ cluster, data, terminal }, options, names: readonly string[]) => {
+        if (cluster !== undefined) {
+          const { setStateOnCluster } = await import('./cluster/recording-state.ts');
+          return setStateOnCluster(cluster, terminal, name, names, options);
+        }
+        const { setRecordingState } = await import('./commands/recording-state.ts');
+        return setRecordingState(data(), terminal, name, names, options);
+      }),
     );
   }
   namespaced('mask <name...>', 'black out picture and sound (not available yet)').action(
@@ -154,9 +163,11 @@ export function createProgram(run: RunAction): Program {
     )
     .option('-o, --output <format>', 'json or yaml')
     .action(
-      act(async ({ data, terminal }, options, recording: string) =>
-        (await import('./commands/link.ts')).link(data(), terminal, recording, options),
-      ),
+      act(async ({ cluster, data, terminal }, options, recording: string) => {
+        if (cluster === undefined)
+          return (await import('./commands/link.ts')).link(data(), terminal, recording, options);
+        return (await import('./cluster/link.ts')).linkFromCluster(cluster, terminal, recording, options);
+      }),
     );
   const storage = sub(program, 'storage', 'look at storages');
   refuseHelpOfUnknown(storage, ['storage']);
@@ -164,9 +175,11 @@ export function createProgram(run: RunAction): Program {
     .addOption(fileOption())
     .option('-o, --output <format>', 'json or yaml')
     .action(
-      act(async ({ data, terminal }, options, names: readonly string[]) =>
-        (await import('./commands/storage-check.ts')).storageCheck(data(), terminal, names, options),
-      ),
+      act(async ({ cluster, data, terminal }, options, names: readonly string[]) => {
+        if (cluster === undefined)
+          return (await import('./commands/storage-check.ts')).storageCheck(data(), terminal, names, options);
+        return (await import('./cluster/storage-check.ts')).checkOnCluster(cluster, terminal, names, options);
+      }),
     );
   namespaced('policy [name...]', 'print the least rights that a storage needs, to paste', storage)
     .addOption(fileOption())
@@ -177,21 +190,37 @@ export function createProgram(run: RunAction): Program {
     )
     .option('-o, --output <format>', 'text (default) or json: the policy alone')
     .action(
-      act(async ({ data, terminal }, options, names: readonly string[]) =>
-        (await import('./commands/storage-policy.ts')).storagePolicy(data, terminal, names, options),
+      act(async ({ place, terminal }, options, names: readonly string[]) =>
+        (await import('./commands/storage-policy.ts')).storagePolicy(place, terminal, names, options),
       ),
     );
   sub(program, 'dev', 'run recordings in this process until Ctrl-C').action(
-    act(async ({ data, terminal }) => (await import('./commands/dev.ts')).dev(data(), terminal)),
+    act(async ({ cluster, data, terminal }) => {
+      if (cluster === undefined) return (await import('./commands/dev.ts')).dev(data(), terminal);
+      const { TapedeckError } = await import('@tapedeck/core/error');
+      throw new TapedeckError(
+        'NotSupported',
+        'dev runs recordings on this machine; on a cluster the operator does',
+      );
+    }),
   );
-  sub(program, 'doctor', 'look at what recording needs on this machine')
-    .addOption(new Option('--pre', 'of a cluster, before installing').hideHelp())
-    .addOption(new Option('--wait <duration>', 'until a cluster is ready').hideHelp())
+  namespaced('doctor', 'look at what recording needs, on this machine or in a cluster')
+    .option('--pre', 'of a cluster, before the chart is installed')
+    .option('--wait <duration>', 'until a cluster is ready, like 2m')
     .action(
-      act(async ({ data, terminal }, options) => {
-        if (options.pre !== undefined || options.wait !== undefined)
-          throw await clusterOnly('--pre and --wait');
-        return (await import('./commands/doctor.ts')).doctor(data, terminal);
+      act(async (context, options) => {
+        const { cluster, data, terminal } = context;
+        if (cluster !== undefined) {
+          const { clusterDoctor } = await import('./cluster/doctor.ts');
+          return clusterDoctor(cluster, terminal, options, () => context.signal);
+        }
+        if (options.pre === undefined && options.wait === undefined)
+          return (await import('./commands/doctor.ts')).doctor(data, terminal);
+        const { TapedeckError } = await import('@tapedeck/core/error');
+        throw new TapedeckError(
+          'InvalidManifest',
+          '--pre and --wait look at a cluster: say which with --context or --kubeconfig',
+        );
       }),
     );
   sub(program, 'version', 'print the version').action(
@@ -231,61 +260,10 @@ function refuseHelpOfUnknown(command: Command, path: readonly string[]): void {
   });
 }
 
-export type RunAction = (
-  options: Record<string, unknown>,
-  work: (context: Context, options: Record<string, unknown>) => Promise<CliExitCode>,
-) => Promise<CliExitCode>;
-
-/** Runs an action in local mode, and lets go of everything it opened. */
-export const runLocally: RunAction = async (all, work) => {
-  const {
-    data: root,
-    color,
-    context,
-    kubeconfig,
-    ...options
-  } = all as CommonOptions & Record<string, unknown>;
-  if (context !== undefined || kubeconfig !== undefined)
-    throw await clusterOnly('--context and --kubeconfig');
-  if ((process.env.TAPEDECK_CONTEXT ?? '') !== '') throw await clusterOnly('TAPEDECK_CONTEXT');
-  const { openLocalData } = await import('./local/local-data.ts');
-  let opened: LocalData | undefined;
-  const interrupt = new AbortController();
-  const onInterrupt = () => interrupt.abort();
-  try {
-    return await work(
-      {
-        terminal: createTerminal({ color: color !== false }),
-        data: () => {
-          opened ??= openLocalData(root);
-          return opened;
-        },
-        // Only for a command that looks at it: the others end on Ctrl-C as any program does.
-        get signal() {
-          process.off('SIGINT', onInterrupt).once('SIGINT', onInterrupt);
-          return interrupt.signal;
-        },
-      },
-      options,
-    );
-  } finally {
-    process.off('SIGINT', onInterrupt);
-    opened?.close();
-  }
-};
-
 /** What is said after the command's name wins over what is said before it. */
 function mergedOptions(command: Command): Record<string, unknown> {
   const chain: Command[] = [];
   for (let each: Command | null = command; each !== null; each = each.parent) chain.unshift(each);
   const merged: Record<string, unknown> = Object.assign({}, ...chain.map((each) => each.opts()));
   return { ...merged, color: chain.every((each) => each.opts().color !== false) };
-}
-
-async function clusterOnly(what: string): Promise<Error> {
-  const { TapedeckError } = await import('@tapedeck/core/error');
-  return new TapedeckError(
-    'NotSupported',
-    `${what}: clusters are not available yet; leave it out for local mode`,
-  );
 }

@@ -64,6 +64,9 @@ export const errorKinds = {
   EncoderMissing: { fault: 'service', retry: 'stalled' },
   SpoolFull: { fault: 'service', retry: 'wait' },
   ScratchFull: { fault: 'service', retry: 'wait' },
+  // The cluster
+  ClusterUnreachable: { fault: 'service', retry: 'retry' },
+  ClusterDenied: { fault: 'request', retry: 'stalled' },
   Unknown: { fault: 'service', retry: 'retry' },
 } as const satisfies Record<string, ErrorKind>;
 

@@ -1,24 +1,14 @@
-import type { ResourceKey } from '@tapedeck/control';
 import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
-import { parseTarget, resourceName } from '../kind-name.ts';
+import { resourceName } from '../kind-name.ts';
 import type { LocalData } from '../local/local-data.ts';
 import { removeResource } from '../local/removal.ts';
 import { waitUntilGone } from '../local/resource-wait.ts';
 import type { Terminal } from '../terminal.ts';
-import { readLocalManifest } from './apply.ts';
+import { type DeleteOptions, deletionTargets } from './deletion-target.ts';
 
 /** Most are gone before anybody wonders. */
 const noticeMs = 3_000;
-
-export interface DeleteOptions {
-  readonly filename?: readonly string[];
-  readonly namespace?: string;
-  readonly all?: boolean;
-  readonly ignoreNotFound?: boolean;
-  /** False: does not wait until control has let go. */
-  readonly wait?: boolean;
-}
 
 /** Deletes resources by name, all of a kind, or those of files; ends when they are gone. */
 export async function remove(
@@ -29,7 +19,7 @@ export async function remove(
   options: DeleteOptions,
   signal: AbortSignal,
 ): Promise<CliExitCode> {
-  for (const key of await targets(data, terminal, word, wanted, options)) {
+  for (const key of await deletionTargets(data.store, terminal, word, wanted, options)) {
     const name = resourceName(key.kind, key.name);
     try {
       const outcome = await removeResource(data, key);
@@ -51,34 +41,4 @@ export async function remove(
     }
   }
   return cliExitCodes.Done;
-}
-
-async function targets(
-  data: LocalData,
-  terminal: Terminal,
-  word: string | undefined,
-  wanted: readonly string[],
-  options: DeleteOptions,
-): Promise<readonly ResourceKey[]> {
-  const { filename, all, namespace = 'default' } = options;
-  if (filename !== undefined) {
-    if (word !== undefined)
-      throw new TapedeckError('InvalidManifest', 'delete: either -f or a kind, not both');
-    const manifest = await readLocalManifest(terminal, { ...options, filename });
-    // Recordings first: their storages are needed until they are gone.
-    return manifest.resources
-      .map(({ key }) => key)
-      .sort((a, b) => Number(b.kind === 'Recording') - Number(a.kind === 'Recording'));
-  }
-  if (word === undefined)
-    throw new TapedeckError('InvalidManifest', 'delete: name a kind and a name, or -f FILE');
-  const { kind, names } = parseTarget(word, wanted);
-  if (names.length > 0) return names.map((name) => ({ kind, namespace, name }));
-  if (all !== true)
-    throw new TapedeckError('InvalidManifest', `delete ${word}: which one? --all means all of them`);
-  return (await data.store.list(kind, namespace)).map(({ metadata }) => ({
-    kind,
-    namespace,
-    name: metadata.name,
-  }));
 }

@@ -1,14 +1,13 @@
 import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { parseTarget } from '../kind-name.ts';
-import type { LocalData } from '../local/local-data.ts';
-import { findUnattended, unattendedText } from '../local/unattended.ts';
 import { describeResource } from '../output/resource-description.ts';
+import type { ResourcePlace } from '../resource-place.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** Prints all that is known, for people; without a name, of each there is. */
 export async function describe(
-  data: LocalData,
+  place: ResourcePlace,
   terminal: Terminal,
   word: string,
   wanted: readonly string[],
@@ -16,26 +15,21 @@ export async function describe(
 ): Promise<CliExitCode> {
   const { kind, names } = parseTarget(word, wanted);
   const namespace = options.namespace ?? 'default';
-  const all = await data.store.list(kind, namespace);
+  const all = await place.store.list(kind, namespace);
   const missing = names.find((name) => !all.some(({ metadata }) => metadata.name === name));
   if (missing !== undefined) {
     throw new TapedeckError('NotFound', `there is no ${kind} ${missing} in namespace ${namespace}`);
   }
   const chosen = names.length === 0 ? all : all.filter(({ metadata }) => names.includes(metadata.name));
   const now = new Date();
-  const unattended = await findUnattended(
-    data,
-    chosen.filter((each) => each.kind === 'Recording'),
-  );
+  const unattended = await place.unattended(chosen.filter((each) => each.kind === 'Recording'));
   const texts: string[] = [];
   for (const resource of chosen) {
-    const { uid = '' } = resource.metadata;
-    const alone = unattended.find((each) => each.uid === uid);
     texts.push(
       await describeResource(resource, {
-        events: data.events.list(uid),
+        events: await place.listEvents(resource),
         now,
-        unattended: alone && unattendedText(alone),
+        unattended: unattended.get(resource.metadata.uid ?? ''),
       }),
     );
   }

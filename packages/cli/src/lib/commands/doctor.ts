@@ -9,7 +9,7 @@ import type { LocalData } from '../local/local-data.ts';
 import { findRecorder } from '../local/recorder-command.ts';
 import { findUnattended, unattendedText } from '../local/unattended.ts';
 import { formatBytes } from '../output/amount.ts';
-import { renderTable } from '../output/table.ts';
+import { type Finding, printFindings } from '../output/finding.ts';
 import type { Terminal } from '../terminal.ts';
 
 const execute = promisify(execFile);
@@ -17,13 +17,6 @@ const execute = promisify(execFile);
 /** Parts spool here when the bucket is away; with less than this an outage of minutes already hurts. */
 const wantedFreeBytes = 2_000_000_000;
 const programTimeoutMs = 10_000;
-
-interface Finding {
-  readonly name: string;
-  /** `false`: recordings cannot run. `undefined`: worth knowing. */
-  readonly passed: boolean | undefined;
-  readonly message: string;
-}
 
 /** Looks at everything that local mode needs, and says what to do about what is missing. */
 export async function doctor(openData: () => LocalData, terminal: Terminal): Promise<CliExitCode> {
@@ -34,13 +27,7 @@ export async function doctor(openData: () => LocalData, terminal: Terminal): Pro
     recorder(),
     ...(await dataFindings(openData)),
   ];
-  const { green, red, yellow } = terminal.colors;
-  const rows = findings.map(({ name, passed, message }) => [
-    passed === undefined ? yellow('–') : passed ? green('✓') : red('✗'),
-    name,
-    message,
-  ]);
-  terminal.print(renderTable(undefined, rows));
+  printFindings(terminal, findings);
   return findings.some(({ passed }) => passed === false) ? cliExitCodes.Failed : cliExitCodes.Done;
 }
 

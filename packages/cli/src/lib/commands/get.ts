@@ -2,10 +2,9 @@ import type { Kind, ResourceByKind, ResourceKey } from '@tapedeck/control';
 import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { kindNames, parseTarget, resourceName } from '../kind-name.ts';
-import type { LocalData } from '../local/local-data.ts';
-import { findUnattended, unattendedText } from '../local/unattended.ts';
 import { listDocument, type OutputFormat, parseOutputFormat, renderDocument } from '../output/document.ts';
 import { createResourceTable } from '../output/resource-table.ts';
+import type { ResourcePlace } from '../resource-place.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface GetOptions {
@@ -19,7 +18,7 @@ type AnyResource = ResourceByKind[Kind];
 
 /** Prints resources of a kind, all or by name; with `watch` goes on with each change until the signal. */
 export async function get(
-  data: LocalData,
+  place: ResourcePlace,
   terminal: Terminal,
   word: string,
   wanted: readonly string[],
@@ -29,32 +28,32 @@ export async function get(
   const { kind, names } = parseTarget(word, wanted);
   const format = options.output === undefined ? undefined : parseOutputFormat(options.output);
   const namespace = options.allNamespaces === true ? undefined : (options.namespace ?? 'default');
-  const resources = await select(data, kind, namespace, names);
+  const resources = await select(place, kind, namespace, names);
   const printer = createPrinter(terminal, kind, format, options);
   await printer.first(resources, names.length === 1);
   // A table is read by people; a program finds the times in the status, and may read both streams as one.
-  if (format === undefined || format === 'wide') await warnOfUnattended(data, terminal, resources);
+  if (format === undefined || format === 'wide') await warnOfUnattended(place, terminal, resources);
   if (options.watch === true) {
     const matches = (key: ResourceKey) =>
       key.kind === kind &&
       (namespace === undefined || key.namespace === namespace) &&
       (names.length === 0 || names.includes(key.name));
-    await watch(data, resources, matches, printer.next, signal());
+    await watch(place, { kind, namespace }, resources, matches, printer.next, signal());
     return cliExitCodes.Interrupted;
   }
   return cliExitCodes.Done;
 }
 
 async function select(
-  data: LocalData,
+  { store }: ResourcePlace,
   kind: Kind,
   namespace: string | undefined,
   names: readonly string[],
 ): Promise<readonly AnyResource[]> {
-  if (names.length === 0) return await data.store.list(kind, namespace);
+  if (names.length === 0) return await store.list(kind, namespace);
   const found: AnyResource[] = [];
   for (const name of names) {
-    const resource = await data.store.get(kind, namespace ?? 'default', name);
+    const resource = await store.get(kind, namespace ?? 'default', name);
     if (resource === undefined) {
       throw new TapedeckError(
         'NotFound',
@@ -68,13 +67,15 @@ async function select(
 
 /** Figures that nobody renews look live. */
 async function warnOfUnattended(
-  data: LocalData,
+  place: ResourcePlace,
   terminal: Terminal,
   resources: readonly AnyResource[],
 ): Promise<void> {
   const recordings = resources.filter((each) => each.kind === 'Recording');
-  for (const each of await findUnattended(data, recordings)) {
-    terminal.say(`${each.name}: ${unattendedText(each)}`);
+  const unattended = await place.unattended(recordings);
+  for (const { metadata } of recordings) {
+    const text = unattended.get(metadata.uid ?? '');
+    if (text !== undefined) terminal.say(`${metadata.name}: ${text}`);
   }
 }
 
@@ -124,7 +125,8 @@ function createPrinter(
 
 /** One at a time, in order, each as it is when its turn comes; what a row says already is not said again. */
 async function watch(
-  data: LocalData,
+  { store }: ResourcePlace,
+  within: { readonly kind: Kind; readonly namespace: string | undefined },
   shown: readonly AnyResource[],
   matches: (key: ResourceKey) => boolean,
   print: (resource: AnyResource) => Promise<void>,
@@ -133,11 +135,15 @@ async function watch(
   const seen = new Map(shown.map(({ metadata }) => [metadata.uid, metadata.resourceVersion]));
   const changed = new Map<string, ResourceKey>();
   let wake: () => void = () => undefined;
-  data.store.watch((key) => {
-    if (!matches(key)) return;
-    changed.set(`${key.namespace}/${key.name}`, key);
-    wake();
-  }, signal);
+  store.watch(
+    (key) => {
+      if (!matches(key)) return;
+      changed.set(`${key.namespace}/${key.name}`, key);
+      wake();
+    },
+    signal,
+    within,
+  );
   signal.addEventListener('abort', () => wake(), { once: true });
   while (!signal.aborted) {
     const [next] = changed;
@@ -149,7 +155,7 @@ async function watch(
     }
     changed.delete(next[0]);
     const { kind, namespace, name } = next[1];
-    const resource = await data.store.get(kind, namespace, name);
+    const resource = await store.get(kind, namespace, name);
     if (resource === undefined || seen.get(resource.metadata.uid) === resource.metadata.resourceVersion)
       continue;
     seen.set(resource.metadata.uid, resource.metadata.resourceVersion);

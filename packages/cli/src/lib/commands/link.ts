@@ -22,6 +22,7 @@ import { parseOutputFormat, renderDocument } from '../output/document.ts';
 import { listLinks } from '../output/link-list.ts';
 import { phaseOf } from '../progress/progress-line.ts';
 import { absentSecret, environmentSecret } from '../record/environment-secret.ts';
+import type { ResourceClient } from '../resource-client.ts';
 import type { Terminal } from '../terminal.ts';
 import { readLocalManifest } from './apply.ts';
 
@@ -43,19 +44,35 @@ export async function link(
   word: string,
   options: LinkOptions,
 ): Promise<CliExitCode> {
+  const namespace = options.namespace ?? 'default';
+  let given: Promise<Given | undefined> | undefined;
+  return await printLinks(data.store, terminal, word, options, async (name, wanted, signal) => {
+    given ??= readGiven(terminal, options);
+    return await makeLinks(data, await findTarget(data, namespace, name, await given), wanted, signal);
+  });
+}
+
+/** Makes links to objects of one storage. */
+export type LinkMaker = (storage: string, wanted: Wanted, signal: AbortSignal) => Promise<LinkReport>;
+
+/** Finds the finished files of a recording, has links made storage by storage, and prints them in the files' order. */
+export async function printLinks(
+  store: Pick<ResourceClient, 'get'>,
+  terminal: Terminal,
+  word: string,
+  options: LinkOptions,
+  make: LinkMaker,
+): Promise<CliExitCode> {
   const format =
     options.output === undefined ? undefined : parseOutputFormat(options.output, ['json', 'yaml']);
   const expiresInSeconds = parseExpires(options.expires ?? '1h');
-  const namespace = options.namespace ?? 'default';
-  const recording = await findRecording(data, namespace, word);
+  const recording = await findRecording(store, options.namespace ?? 'default', word);
   const outputs = finishedOutputs(recording, terminal);
   const interrupts = takeInterrupts();
   try {
-    const given = await readGiven(terminal, options);
     const reports = new Map<string, LinkReport>();
     for (const [name, keys] of keysByStorage(outputs)) {
-      const target = await findTarget(data, namespace, name, given);
-      reports.set(name, await makeLinks(data, target, { keys, expiresInSeconds }, interrupts.first));
+      reports.set(name, made(await make(name, { keys, expiresInSeconds }, interrupts.first)));
     }
     const links = listLinks(outputs, new Map([...reports].map(([name, report]) => [name, report.links])));
     if (format === undefined) for (const { url } of links) terminal.print(url);
@@ -78,9 +95,13 @@ function parseExpires(text: string): number {
   );
 }
 
-async function findRecording(data: LocalData, namespace: string, word: string): Promise<Recording> {
+async function findRecording(
+  store: Pick<ResourceClient, 'get'>,
+  namespace: string,
+  word: string,
+): Promise<Recording> {
   const name = word.replace(/^rec(ordings?)?\//, '');
-  const recording = await data.store.get('Recording', namespace, name);
+  const recording = await store.get('Recording', namespace, name);
   if (recording !== undefined) return recording;
   throw new TapedeckError('NotFound', `there is no Recording ${name} in namespace ${namespace}`);
 }
@@ -156,25 +177,22 @@ async function makeLinks(
 ): Promise<LinkReport> {
   const { spec, secrets } = target;
   const secret = spec.credentials?.secretRef?.name;
-  const report =
-    secret === undefined || secrets !== undefined
-      ? await makeHere(data, target, wanted, secrets ?? createSecretCache(), signal)
-      : await throughControl(data, target, wanted, secret, signal);
-  if (report.error === undefined) return report;
-  const { code, message } = report.error;
-  throw new TapedeckError(isErrorCode(code) ? code : 'Unknown', message);
+  return secret === undefined || secrets !== undefined
+    ? await makeHere(data.directory.root, target, wanted, secrets ?? createSecretCache(), signal)
+    : await throughControl(data, target, wanted, secret, signal);
 }
 
-async function makeHere(
-  data: LocalData,
-  { namespace, name, spec }: Target,
+/** Runs the recorder, in that directory, to sign with those Secrets or with the identity of this machine. */
+export async function makeHere(
+  directory: string,
+  { namespace, name, spec }: Pick<Target, 'namespace' | 'name' | 'spec'>,
   wanted: Wanted,
   secrets: SecretCache,
   signal: AbortSignal,
 ): Promise<LinkReport> {
   const storage = completeStorage({ name, spec }, namespace, secrets);
   const id = `link-${randomUUID()}`;
-  return await runLink(findRecorder(), data.directory.root, { version: 1, id, storage, ...wanted }, signal);
+  return await runLink(findRecorder(), directory, { version: 1, id, storage, ...wanted }, signal);
 }
 
 async function throughControl(
@@ -190,9 +208,16 @@ async function throughControl(
     // Nobody controls, or who does was not told the Secret: there is nothing else that it looks for.
     if (TapedeckError.from(error).code !== 'NotFound') throw error;
     const secrets = target.stored && environmentSecret(target.stored);
-    if (secrets !== undefined) return await makeHere(data, target, wanted, secrets, signal);
+    if (secrets !== undefined) return await makeHere(data.directory.root, target, wanted, secrets, signal);
     throw absentSecret(target.stored, secret, { command: 'link RECORDING', cause: error });
   }
+}
+
+/** The report where links were made; what it says went wrong, thrown. */
+function made(report: LinkReport): LinkReport {
+  if (report.error === undefined) return report;
+  const { code, message } = report.error;
+  throw new TapedeckError(isErrorCode(code) ? code : 'Unknown', message);
 }
 
 function isErrorCode(code: string): code is keyof typeof errorKinds {

@@ -1,14 +1,15 @@
 import { parseManifest, TapedeckError } from '@tapedeck/core';
 import type { CliExitCode } from '../cli-exit.ts';
 import { cliExitCodes } from '../cli-exit.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { LocalData } from '../local/local-data.ts';
-import type { LocalManifest } from '../manifest/local-manifest.ts';
 import { toLocalManifest } from '../manifest/local-manifest.ts';
 import { parseOutputFormat, renderDocument } from '../output/document.ts';
 import { type Destination, parseDestination, processSurroundings } from '../record/destination.ts';
 import { placeholder, withPlaceholders } from '../record/destination-name.ts';
 import { composeRecording } from '../record/recording-document.ts';
 import { parseSource } from '../record/source-argument.ts';
+import type { ResourceClient } from '../resource-client.ts';
 import type { Terminal } from '../terminal.ts';
 import { runManifest } from './run.ts';
 
@@ -24,7 +25,7 @@ export interface RecordOptions {
 
 /** Records one source without a file: composes what the file would hold, and runs or prints it. */
 export async function record(
-  data: () => LocalData,
+  where: { readonly cluster: Cluster | undefined; readonly data: () => LocalData },
   terminal: Terminal,
   source: string,
   options: RecordOptions,
@@ -55,7 +56,16 @@ export async function record(
     }
     return cliExitCodes.Done;
   }
-  return await runChecked(data(), terminal, destination, namespace, manifest);
+  const { cluster } = where;
+  if (cluster === undefined) {
+    const data = where.data();
+    await checkNamed(data.store, destination, namespace);
+    return await runManifest(data, terminal, manifest);
+  }
+  const { refuseOwnFiles } = await import('../cluster/cluster-manifest.ts');
+  refuseOwnFiles(manifest);
+  await checkNamed(cluster.store, destination, namespace);
+  return await (await import('../cluster/run.ts')).runManifestOnCluster(cluster, terminal, manifest);
 }
 
 /** A manifest that is only shown holds no secret, and needs none to be there. */
@@ -67,19 +77,15 @@ function readDestination(text: string, shown: boolean): Destination {
   return destination.made === undefined ? destination : { made: withPlaceholders(destination.made) };
 }
 
-async function runChecked(
-  data: LocalData,
-  terminal: Terminal,
-  destination: Destination,
+/** A storage that is named has to be there; one that is made of an address is not. */
+async function checkNamed(
+  store: Pick<ResourceClient, 'get'>,
+  { storage }: Destination,
   namespace: string,
-  manifest: LocalManifest,
-): Promise<CliExitCode> {
-  const { storage } = destination;
-  if (storage !== undefined && (await data.store.get('ExternalStorage', namespace, storage)) === undefined) {
-    throw new TapedeckError(
-      'NotFound',
-      `there is no ExternalStorage ${storage} in namespace ${namespace}; for a directory of that name write --to ./${storage}`,
-    );
-  }
-  return await runManifest(data, terminal, manifest);
+): Promise<void> {
+  if (storage === undefined || (await store.get('ExternalStorage', namespace, storage)) !== undefined) return;
+  throw new TapedeckError(
+    'NotFound',
+    `there is no ExternalStorage ${storage} in namespace ${namespace}; for a directory of that name write --to ./${storage}`,
+  );
 }

@@ -10,9 +10,13 @@ import { hasRecorder } from '../local/unattended.ts';
 import { isOver, phaseOf } from '../progress/progress-line.ts';
 import type { Terminal } from '../terminal.ts';
 
-const states = { pause: 'Paused', resume: 'Recording', stop: 'Stopped' } as const;
-const said = { pause: 'paused', resume: 'resumed', stop: 'stopped' } as const;
-export type StateCommand = keyof typeof states;
+/** What each command sets, and how it is said of a recording. */
+export const recordingStates = {
+  pause: { state: 'Paused', said: 'paused' },
+  resume: { state: 'Recording', said: 'resumed' },
+  stop: { state: 'Stopped', said: 'stopped' },
+} as const;
+export type StateCommand = keyof typeof recordingStates;
 
 /**
  * Tells recordings what to do. Control passes it on within a second; where none runs, this process does that itself
@@ -26,6 +30,7 @@ export async function setRecordingState(
   options: { readonly namespace?: string },
 ): Promise<CliExitCode> {
   const namespace = options.namespace ?? 'default';
+  const { state, said } = recordingStates[command];
   const asked: Recording[] = [];
   for (const word of names) {
     const name = word.replace(/^rec(ordings?)?\//, '');
@@ -35,13 +40,13 @@ export async function setRecordingState(
       if (command !== 'stop') {
         throw new TapedeckError(
           'InvalidManifest',
-          `Recording ${name} is over (${phase}); it cannot be ${said[command]}`,
+          `Recording ${name} is over (${phase}); it cannot be ${said}`,
         );
       }
       terminal.say(`Recording ${name} is over already (${phase}).`);
       continue;
     }
-    asked.push(await data.store.setState(namespace, name, states[command]));
+    asked.push(await data.store.setState(namespace, name, state));
   }
   const controlled = asked.length === 0 || (await isControlled(controlSocketPath(data.directory.root)));
   // With no recorder there is nobody to tell: the wish is kept, and whoever leads next completes what is there.

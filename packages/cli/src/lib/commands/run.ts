@@ -1,23 +1,19 @@
-import type { Kind, ResourceKey } from '@tapedeck/control';
+import type { ResourceKey } from '@tapedeck/control';
 import type { Recording } from '@tapedeck/core';
 import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { type Interrupts, takeInterrupts } from '../interrupt.ts';
-import { resourceName } from '../kind-name.ts';
 import type { LocalData } from '../local/local-data.ts';
 import { removeResource } from '../local/removal.ts';
-import { waitUntilGone } from '../local/resource-wait.ts';
 import { openSession, type Session } from '../local/session.ts';
-import { requestCheck } from '../local/storage-recheck.ts';
 import { leftBehindText } from '../local/unattended.ts';
 import type { LocalManifest } from '../manifest/local-manifest.ts';
+import { followUntilOver } from '../progress/following.ts';
+import { applyFresh } from '../progress/fresh-start.ts';
 import { isLeftForLater, isOver, outputPlaces, phaseOf } from '../progress/progress-line.ts';
 import { createProgressView, type ProgressView } from '../progress/progress-view.ts';
 import type { Terminal } from '../terminal.ts';
 import { type ApplyOptions, readLocalManifest } from './apply.ts';
-
-/** What a storage refuses is tried once more when its Secret is given anew; that has to show within this. */
-const stalledPatienceMs = 20_000;
 
 /**
  * Applies files and stays until every Recording in them is over: 0 when all are complete, 1 when one failed or when all
@@ -50,51 +46,14 @@ export async function runManifest(
   });
   try {
     await session.provideSecrets(manifest.secrets);
-    await applyAll(data, view, manifest, interrupts.first);
+    const remove = async (key: ResourceKey) => (await removeResource(data, key)) === 'Removed';
+    await applyFresh({ store: data.store, view, remove }, manifest.resources, interrupts.first);
     return await follow({ data, terminal, view, session, interrupts, keys });
   } finally {
     view.close();
     await session.close();
     interrupts.close();
   }
-}
-
-/** A Recording that is over is made anew: who says run wants it to run. */
-async function applyAll(
-  data: LocalData,
-  view: ProgressView,
-  { resources }: LocalManifest,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const { key } of resources) if (key.kind === 'Recording') await makeRoom(data, view, key, signal);
-  const outcomes = await data.store.apply(resources);
-  for (const [index, { key }] of resources.entries()) {
-    view.say(`${resourceName(key.kind, key.name)} ${outcomes[index]}`);
-    if (key.kind !== 'ExternalStorage') continue;
-    const storage = await data.store.get('ExternalStorage', key.namespace, key.name);
-    if (storage !== undefined) await requestCheck(data.store, storage);
-  }
-}
-
-async function makeRoom(
-  data: LocalData,
-  view: ProgressView,
-  key: ResourceKey & { kind: Kind },
-  signal: AbortSignal,
-): Promise<void> {
-  const old = await data.store.get('Recording', key.namespace, key.name);
-  if (old === undefined) return;
-  const deleting = old.metadata.deletionTimestamp !== undefined;
-  if (!isOver(old) && !deleting) return;
-  if (!deleting && old.spec.deletionPolicy === 'Delete') {
-    throw new TapedeckError(
-      'AlreadyExists',
-      `Recording ${key.name} is over, and its files go with it (deletionPolicy: Delete): delete it first, or choose another name`,
-    );
-  }
-  if (!deleting) view.say(`${resourceName(key.kind, key.name)} is over (${phaseOf(old)}); recording it anew`);
-  const outcome = deleting ? 'Deleting' : await removeResource(data, key);
-  if (outcome !== 'Removed') await waitUntilGone(data.store, key, signal);
 }
 
 interface Following {
@@ -108,7 +67,7 @@ interface Following {
 
 async function follow(following: Following): Promise<CliExitCode> {
   const { data, terminal, view, session, interrupts, keys } = following;
-  const last = await followUntilOver(following);
+  const last = await followUntilOver({ ...following, store: data.store });
   if (interrupts.second.aborted) {
     for (const recording of last) {
       if (!isOver(recording)) await session.abandon(recording.metadata.uid ?? '');
@@ -127,63 +86,6 @@ async function follow(following: Following): Promise<CliExitCode> {
 
 function leftForLaterText({ metadata: { name } }: Recording): string {
   return `${name} is recorded, and not all of it is delivered: "tapedeck dev", or "run" with the same files, delivers it when the storage takes it again.`;
-}
-
-/**
- * Resolves with the recordings' last states when all are over (or gone), when what is left waits for its storage and
- * nothing moves, or on the second interrupt.
- */
-async function followUntilOver(following: Following): Promise<readonly Recording[]> {
-  const { data, view, interrupts, keys } = following;
-  const over = new AbortController();
-  const end = AbortSignal.any([over.signal, interrupts.second]);
-  let recordings: readonly Recording[] = [];
-  let patience: NodeJS.Timeout | undefined;
-
-  const look = async () => {
-    const found = await Promise.all(
-      keys.map(({ namespace, name }) => data.store.get('Recording', namespace, name)),
-    );
-    const present = found.filter((each) => each !== undefined);
-    for (const { metadata } of recordings) {
-      if (!present.some((each) => each.metadata.uid === metadata.uid))
-        view.say(`Recording ${metadata.name} was deleted meanwhile.`);
-    }
-    recordings = present;
-    view.update(recordings);
-    if (recordings.every(isOver)) over.abort();
-    const waits = recordings.every((each) => isOver(each) || isLeftForLater(each));
-    if (waits) patience ??= setTimeout(() => over.abort(), stalledPatienceMs);
-    else {
-      clearTimeout(patience);
-      patience = undefined;
-    }
-  };
-
-  const stop = async () => {
-    view.say('Stopping: what is recorded is being completed. Ctrl-C again abandons that.');
-    for (const { namespace, name } of keys) {
-      const recording = await data.store.get('Recording', namespace, name);
-      if (recording !== undefined && !isOver(recording))
-        await data.store.setState(namespace, name, 'Stopped');
-    }
-  };
-
-  try {
-    await new Promise<void>((resolve, reject) => {
-      end.addEventListener('abort', () => resolve(), { once: true });
-      if (end.aborted) return resolve();
-      if (interrupts.first.aborted) stop().catch(reject);
-      else interrupts.first.addEventListener('abort', () => void stop().catch(reject), { once: true });
-      data.store.watch((key) => {
-        if (key.kind === 'Recording') look().catch(reject);
-      }, end);
-    });
-    return recordings;
-  } finally {
-    clearTimeout(patience);
-    over.abort();
-  }
 }
 
 /** A leader that ends leaves recordings of others alone where nobody waits to take over. */

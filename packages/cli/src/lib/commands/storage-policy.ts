@@ -11,8 +11,9 @@ import {
   TapedeckError,
 } from '@tapedeck/core';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
-import type { LocalData } from '../local/local-data.ts';
 import { renderDocument } from '../output/document.ts';
+import type { ResourceClient } from '../resource-client.ts';
+import type { ResourcePlace } from '../resource-place.ts';
 import type { Terminal } from '../terminal.ts';
 import { readLocalManifest } from './apply.ts';
 
@@ -33,7 +34,7 @@ interface Target {
 
 /** Prints the least rights with which recordings can go to storages, to paste: text for a shell, or the bare document. */
 export async function storagePolicy(
-  data: () => LocalData,
+  place: () => Promise<ResourcePlace>,
   terminal: Terminal,
   names: readonly string[],
   options: StoragePolicyOptions,
@@ -46,7 +47,7 @@ export async function storagePolicy(
   }
   const targets =
     options.filename === undefined
-      ? await storedTargets(data(), names, options.namespace ?? 'default')
+      ? await storedTargets((await place()).store, names, options.namespace ?? 'default')
       : await fileTargets(terminal, { ...options, filename: options.filename });
   for (const [index, { spec, ...target }] of targets.entries()) {
     const policy = policyOf({ ...target, spec, rights, identity: identity ?? policyIdentity(spec) });
@@ -66,14 +67,14 @@ async function renderJson(name: string, provider: string, { document }: StorageP
 }
 
 async function storedTargets(
-  data: LocalData,
+  store: Pick<ResourceClient, 'get'>,
   names: readonly string[],
   namespace: string,
 ): Promise<readonly Target[]> {
   return await Promise.all(
     names.map(async (word) => {
       const name = word.replace(/^(xs|externalstorages?)\//, '');
-      const storage = await data.store.get('ExternalStorage', namespace, name);
+      const storage = await store.get('ExternalStorage', namespace, name);
       if (storage !== undefined) return { namespace, name, spec: storage.spec };
       throw new TapedeckError(
         'NotFound',

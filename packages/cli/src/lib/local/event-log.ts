@@ -1,24 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Events, Kind } from '@tapedeck/control';
+import type { ResourceEvent } from '../output/resource-description.ts';
 import { transact } from './database.ts';
 import { createFieldReader } from './field-reader.ts';
 
 /** Some 300 B each: about 1.5 MB of history. */
 const keptEvents = 5_000;
 
-export interface LocalEvent {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly message: string;
-  /** How often in a row it happened. */
-  readonly count: number;
-  readonly first: string;
-  readonly last: string;
-}
-
 export interface EventLog extends Events {
   /** Oldest first. */
-  list(uid: string): readonly LocalEvent[];
+  list(uid: string): readonly ResourceEvent[];
 }
 
 /** What happened to resources, for `describe`. The same thing twice in a row is one line with a count. */
@@ -60,7 +51,7 @@ export function createEventLog(database: DatabaseSync): EventLog {
   };
 }
 
-function eventOf(row: unknown): LocalEvent {
+function eventOf(row: unknown): ResourceEvent {
   const fields = createFieldReader(row, 'a stored event');
   return {
     type: fields.word('type', ['Normal', 'Warning']),

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
 import type { Kind, ResourceByKind, ResourceKey, ResourceStore } from '@tapedeck/control';
-import type { Recording } from '@tapedeck/core';
 import { TapedeckError } from '@tapedeck/core/error';
+import type { ApplyEntry, ApplyOutcome, ResourceClient } from '../resource-client.ts';
 import { type Appliable, mergeApplied } from './apply-merge.ts';
 import { createChangeFeed } from './change-feed.ts';
 import { transact } from './database.ts';
@@ -12,32 +12,10 @@ import { type ResourceRow, readResourceRow, resourceOf } from './resource-row.ts
 /** Removals that watchers in other processes may not have seen yet; they look five times a second. */
 const keptRemovals = 10_000;
 
-export interface ApplyEntry {
-  readonly key: ResourceKey;
-  readonly manifest: Appliable;
-}
-export type ApplyOutcome = 'created' | 'configured' | 'unchanged';
-
 /** Local mode's resources: control's store, and what the command line does to it. Calls take milliseconds. */
-export interface LocalStore extends ResourceStore {
-  /**
-   * Like `kubectl apply`, for all or for none. Rejects with `InvalidManifest` where a spec may not change
-   * like that, and with `AlreadyExists` where one is being deleted.
-   */
-  apply(entries: readonly ApplyEntry[]): Promise<readonly ApplyOutcome[]>;
-  /** Sets `spec.state`; rejects with `NotFound`, or with `InvalidManifest` once it is Stopped. */
-  setState(
-    namespace: string,
-    name: string,
-    state: NonNullable<Recording['spec']['state']>,
-  ): Promise<Recording>;
-  /** Adds annotations beside those there are; gone is no error. */
-  annotate(key: ResourceKey, annotations: Readonly<Record<string, string>>): Promise<void>;
-  /**
-   * Asks control to remove the resource when it has let go of it (deletionTimestamp). Rejects with `NotFound`.
-   * Asking again changes nothing.
-   */
-  requestDeletion(key: ResourceKey): Promise<void>;
+export interface LocalStore extends ResourceStore, Omit<ResourceClient, 'watch'> {
+  /** As control's store has it: whatever changed in any kind and namespace. */
+  watch: ResourceStore['watch'];
   close(): void;
 }
 

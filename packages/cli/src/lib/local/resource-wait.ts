@@ -1,8 +1,9 @@
-import type { ResourceKey, ResourceStore } from '@tapedeck/control';
+import type { ResourceKey } from '@tapedeck/control';
+import type { ResourceClient } from '../resource-client.ts';
 
 /** Resolves when the object is gone, or made anew under its name, or on the signal. */
 export async function waitUntilGone(
-  store: Pick<ResourceStore, 'get' | 'watch'>,
+  store: Pick<ResourceClient, 'get' | 'watch'>,
   key: ResourceKey,
   signal: AbortSignal,
 ): Promise<void> {
@@ -17,11 +18,15 @@ export async function waitUntilGone(
         const now = await store.get(key.kind, key.namespace, key.name);
         if (now?.metadata.uid !== uid) resolve();
       };
-      store.watch((changed) => {
-        if (changed.kind === key.kind && changed.namespace === key.namespace && changed.name === key.name) {
-          look().catch(reject);
-        }
-      }, end);
+      store.watch(
+        (changed) => {
+          if (changed.kind === key.kind && changed.namespace === key.namespace && changed.name === key.name) {
+            look().catch(reject);
+          }
+        },
+        end,
+        key,
+      );
       if (end.aborted) resolve();
     });
   } finally {

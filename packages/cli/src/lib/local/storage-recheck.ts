@@ -1,12 +1,12 @@
 import type { ExternalStorage } from '@tapedeck/core';
-import type { LocalStore } from './resource-store.ts';
+import type { ResourceClient } from '../resource-client.ts';
 
 /** A new value of it is a new check, see control. */
-const checkAnnotation = 'tapedeck.dev/check';
+export const checkAnnotation = 'tapedeck.dev/check';
 
 /** Asks control to check a storage that is not ready now, rather than when its turn comes: something has changed. */
 export async function requestCheck(
-  store: Pick<LocalStore, 'annotate'>,
+  store: Pick<ResourceClient, 'annotate'>,
   { metadata, status }: ExternalStorage,
 ): Promise<void> {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');

@@ -1,16 +1,25 @@
 import type { Kind, ResourceByKind } from '@tapedeck/control';
 import type { Condition, Recording, RecordingCopy } from '@tapedeck/core';
-import type { LocalEvent } from '../local/event-log.ts';
 import { formatAge, formatBytes, formatClock, statusSeconds } from './amount.ts';
 import { copiedText, storagePlace } from './column.ts';
 import { renderTable } from './table.ts';
 import { readableUrl } from './url.ts';
 
+/** Something that happened to a resource; the same thing again is one with a count. Times in ISO 8601. */
+export interface ResourceEvent {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+  readonly count: number;
+  readonly first: string;
+  readonly last: string;
+}
+
 /** What `describe` prints: everything that is known of a resource, for people. */
 export async function describeResource(
   resource: ResourceByKind[Kind],
   about: {
-    readonly events: readonly LocalEvent[];
+    readonly events: readonly ResourceEvent[];
     readonly now: Date;
     /** What its figures are worth when no control process renews them. */
     readonly unattended?: string | undefined;
@@ -154,7 +163,7 @@ function conditionSection(conditions: readonly Condition[] | undefined, now: Dat
   return [section('Conditions', ['TYPE', 'STATUS', 'REASON', 'SINCE', 'MESSAGE'], rows)];
 }
 
-function eventSection(events: readonly LocalEvent[], now: Date): string {
+function eventSection(events: readonly ResourceEvent[], now: Date): string {
   if (events.length === 0) return 'Events: none';
   const rows = events.map((event) => [
     event.type,

@@ -19,6 +19,7 @@ export function collectionPath(kind: Kind, namespace?: string): string {
     : `${group}/namespaces/${namespace}/${plurals[kind]}`;
 }
 
+/** Of one of a kind. */
 export function resourcePath(kind: Kind, namespace: string, name: string): string {
   return `${collectionPath(kind, namespace)}/${name}`;
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
-import { KubeConfig } from '@kubernetes/client-node';
 import { ApiError } from './api-error.ts';
+import { type KubeconfigChoice, loadKubeconfig } from './kubeconfig.ts';
 import { apiStatus, type WatchEvent, watchEvent } from './kubernetes-object.ts';
 
 /** A server that accepts and says nothing would hold a call for five minutes otherwise. */
@@ -34,13 +34,11 @@ export interface KubeApi {
 }
 
 /**
- * Reached as a kubeconfig's text says; without one as kubectl would be, and inside of a cluster with the pod's
- * ServiceAccount.
+ * Reached as a kubeconfig says, given by its text or chosen; without one as kubectl would be, and inside of a cluster
+ * with the pod's ServiceAccount. Throws `ApiError` (NoCluster) where that names no cluster.
  */
-export function openKubeApi(kubeconfig?: string): KubeApi {
-  const config = new KubeConfig();
-  if (kubeconfig === undefined) config.loadFromDefault();
-  else config.loadFromString(kubeconfig);
+export function openKubeApi(kubeconfig: string | KubeconfigChoice = {}): KubeApi {
+  const config = loadKubeconfig(kubeconfig);
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new ApiError(0, 'NoCluster', 'the kubeconfig names no cluster');
   const base = cluster.server.replace(/\/$/, '');

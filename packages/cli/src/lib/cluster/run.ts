@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TapedeckError } from '@tapedeck/core/error';
+import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
+import { takeInterrupts } from '../interrupt.ts';
+import type { LocalManifest } from '../manifest/local-manifest.ts';
+import { followUntilOver } from '../progress/following.ts';
+import { applyFresh } from '../progress/fresh-start.ts';
+import { isLeftForLater, isOver, outputPlaces, phaseOf } from '../progress/progress-line.ts';
+import { createProgressView } from '../progress/progress-view.ts';
+import type { ResourceClient } from '../resource-client.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Cluster } from './cluster.ts';
+import { applySecrets, type ClusterFileOptions, readClusterManifest } from './cluster-manifest.ts';
+
+/** Between tries of a cluster that does not answer: a recording goes on meanwhile, so does whoever follows it. */
+const patienceMs = 2_000;
+
+/**
+ * Applies files to a cluster and follows their Recordings until they are over: 0 when all are complete, else 1. The first
+ * Ctrl-C stops and completes them, the second leaves them to the operator.
+ */
+export async function runOnCluster(
+  cluster: Cluster,
+  terminal: Terminal,
+  options: ClusterFileOptions,
+): Promise<CliExitCode> {
+  return await runManifestOnCluster(cluster, terminal, await readClusterManifest(terminal, options));
+}
+
+/** The same of what is read already. */
+export async function runManifestOnCluster(
+  cluster: Cluster,
+  terminal: Terminal,
+  manifest: LocalManifest,
+): Promise<CliExitCode> {
+  const keys = manifest.resources.map(({ key }) => key).filter(({ kind }) => kind === 'Recording');
+  if (keys.length === 0) {
+    throw new TapedeckError(
+      'InvalidManifest',
+      'there is no Recording in it to run; "tapedeck apply" takes the rest',
+    );
+  }
+  const interrupts = takeInterrupts();
+  const view = await createProgressView(terminal);
+  const { store } = cluster;
+  try {
+    await applySecrets(cluster, manifest, view.say);
+    const remove = async (key: (typeof keys)[number]) => {
+      await store.requestDeletion(key);
+      return false;
+    };
+    await applyFresh({ store, view, remove }, manifest.resources, interrupts.first);
+    const last = await followUntilOver({
+      store: patient(store, view.say, interrupts.second),
+      view,
+      interrupts,
+      keys,
+    });
+    view.close();
+    for (const recording of last) for (const place of outputPlaces(recording)) terminal.print(place);
+    if (interrupts.second.aborted) {
+      terminal.say('Left to the cluster, which completes what is recorded: "tapedeck get rec" tells.');
+      return cliExitCodes.Interrupted;
+    }
+    for (const each of last) {
+      if (!isLeftForLater(each)) continue;
+      terminal.say(
+        `${each.metadata.name} is recorded, and not all of it is delivered: the operator delivers it when the storage takes it again.`,
+      );
+    }
+    if (interrupts.first.aborted) return cliExitCodes.Interrupted;
+    const complete = last.length === keys.length && last.every((each) => phaseOf(each) === 'Uploaded');
+    return complete && last.every(isOver) ? cliExitCodes.Done : cliExitCodes.Failed;
+  } finally {
+    view.close();
+    interrupts.close();
+  }
+}
+
+/** A store that waits for a cluster which does not answer, and says so once each time. */
+function patient(store: ResourceClient, say: (text: string) => void, signal: AbortSignal): ResourceClient {
+  async function outwait<T>(call: () => Promise<T>): Promise<T> {
+    for (let told = false; ; ) {
+      try {
+        return await call();
+      } catch (error) {
+        const { code, message } = TapedeckError.from(error);
+        if (code !== 'ClusterUnreachable' || signal.aborted) throw error;
+        if (!told) say(`${message}. What is recorded goes on; so does this when it answers again.`);
+        told = true;
+        await sleep(patienceMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+  return {
+    ...store,
+    get: (kind, namespace, name) => outwait(() => store.get(kind, namespace, name)),
+    setState: (namespace, name, state) => outwait(() => store.setState(namespace, name, state)),
+  };
+}

@@ -1,0 +1,54 @@
+import { KubeConfig } from '@kubernetes/client-node';
+import { ApiError } from './api-error.ts';
+
+/** Which cluster is meant, where there may be several. */
+export interface KubeconfigChoice {
+  /** Path of a kubeconfig; absent: what kubectl would take (`KUBECONFIG`, `~/.kube/config`, the pod's ServiceAccount). */
+  readonly file?: string | undefined;
+  /** One of its contexts; absent: the current one. */
+  readonly context?: string | undefined;
+}
+
+/** What a context of a kubeconfig says beside the address. */
+export interface KubeContext {
+  /** Empty inside of a pod. */
+  readonly name: string;
+  /** Where names are looked for that come without a namespace. */
+  readonly namespace: string;
+}
+
+/** Throws `ApiError` (NoCluster) where the file cannot be read or has no such context. */
+export function loadKubeconfig(choice: string | KubeconfigChoice): KubeConfig {
+  const config = new KubeConfig();
+  if (typeof choice === 'string') {
+    config.loadFromString(choice);
+    return config;
+  }
+  try {
+    if (choice.file === undefined) config.loadFromDefault();
+    else config.loadFromFile(choice.file);
+  } catch (cause) {
+    const what = choice.file ?? 'the kubeconfig';
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new ApiError(0, 'NoCluster', `${what} cannot be read: ${message}`, { cause });
+  }
+  if (choice.context !== undefined) {
+    const known = config.getContexts().map(({ name }) => name);
+    if (!known.includes(choice.context)) {
+      throw new ApiError(
+        0,
+        'NoCluster',
+        `the kubeconfig has no context ${choice.context}; known: ${known.join(', ') || 'none'}`,
+      );
+    }
+    config.setCurrentContext(choice.context);
+  }
+  return config;
+}
+
+/** The context that is meant; throws as `loadKubeconfig`. */
+export function findKubeContext(choice: KubeconfigChoice): KubeContext {
+  const config = loadKubeconfig(choice);
+  const name = config.getCurrentContext();
+  return { name, namespace: config.getContextObject(name)?.namespace ?? 'default' };
+}
