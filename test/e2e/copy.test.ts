@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signalAll } from '../chaos/processes.ts';
 import { runChild } from '../media/child.ts';
 import { decodeAll, requireOrdinaryMp4 } from '../media/inspect.ts';
+import { root } from '../repo/checkout.ts';
 import { type FaultProxy, startFaultProxy } from '../servers/fault-proxy.ts';
 import { findVersityGw, startVersityGw, type VersityGw } from '../servers/versitygw.ts';
 import {
@@ -220,6 +221,32 @@ describe.skipIf(!there)('copying a finished recording to another storage', () =>
       ({ method, path }) => method === 'DELETE' && path.includes('uploadId=') && path.includes('/d/'),
     );
     expect(dropped).toHaveLength(1);
+  }, 90_000);
+});
+
+describe.skipIf(!there)('the example of a copy', () => {
+  it('records and copies in one go', async () => {
+    await using resources = new AsyncDisposableStack();
+    const server = await startVersityGw({ bucket: 'archive' });
+    resources.defer(() => server.stop());
+    const bench = await createWorkbench();
+    resources.defer(() => bench.close());
+    const { endpoint, region, accessKeyId, secretAccessKey } = server;
+    const example = (await readFile(join(root, 'examples/copy.yaml'), 'utf8'))
+      .replace('accessKeyId: REPLACE_ME', `accessKeyId: ${accessKeyId}`)
+      .replace('secretAccessKey: REPLACE_ME', `secretAccessKey: ${secretAccessKey}`)
+      .replace(
+        'region: eu-central-1',
+        `region: ${region}\n    endpoint: ${endpoint}\n    forcePathStyle: true`,
+      );
+    const path = join(bench.directory, 'copy.yaml');
+    await writeFile(path, example);
+    const said = await bench.run(['run', '-f', path]);
+    expect(said).toMatch(/recordingcopy\.tapedeck\.dev\/lecture-archive is complete/);
+    const [name] = await readdir(join(server.directory, 'archive/lectures'));
+    if (name === undefined) throw new Error('no copy');
+    expect(said).toContain(`s3://archive/lectures/${name}`);
+    await requireOrdinaryMp4(join(server.directory, 'archive/lectures', name));
   }, 90_000);
 });
 

@@ -3,6 +3,7 @@ import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { takeInterrupts } from '../interrupt.ts';
 import type { LocalManifest } from '../manifest/local-manifest.ts';
+import { followCopies } from '../progress/copy-following.ts';
 import { followUntilOver } from '../progress/following.ts';
 import { applyFresh } from '../progress/fresh-start.ts';
 import { isLeftForLater, isOver, outputPlaces, phaseOf } from '../progress/progress-line.ts';
@@ -40,6 +41,7 @@ export async function runManifestOnCluster(
       'there is no Recording in it to run; "tapedeck apply" takes the rest',
     );
   }
+  const copyKeys = manifest.resources.map(({ key }) => key).filter(({ kind }) => kind === 'RecordingCopy');
   const interrupts = takeInterrupts();
   const view = await createProgressView(terminal);
   const { store } = cluster;
@@ -50,14 +52,11 @@ export async function runManifestOnCluster(
       return false;
     };
     await applyFresh({ store, view, remove }, manifest.resources, interrupts.first);
-    const last = await followUntilOver({
-      store: patient(store, view.say, interrupts.second),
-      view,
-      interrupts,
-      keys,
-    });
+    const waiting = patient(store, view.say, interrupts.second);
+    const last = await followUntilOver({ store: waiting, view, interrupts, keys });
+    const copies = await followCopies({ store: waiting, view, signal: interrupts.first, keys: copyKeys });
     view.close();
-    for (const recording of last) for (const place of outputPlaces(recording)) terminal.print(place);
+    for (const each of [...last, ...copies]) for (const place of outputPlaces(each)) terminal.print(place);
     if (interrupts.second.aborted) {
       terminal.say('Left to the cluster, which completes what is recorded: "tapedeck get rec" tells.');
       return cliExitCodes.Interrupted;
@@ -70,7 +69,9 @@ export async function runManifestOnCluster(
     }
     if (interrupts.first.aborted) return cliExitCodes.Interrupted;
     const complete = last.length === keys.length && last.every((each) => phaseOf(each) === 'Uploaded');
-    return complete && last.every(isOver) ? cliExitCodes.Done : cliExitCodes.Failed;
+    const copied =
+      copies.length === copyKeys.length && copies.every(({ status }) => status?.phase === 'Uploaded');
+    return complete && copied && last.every(isOver) ? cliExitCodes.Done : cliExitCodes.Failed;
   } finally {
     view.close();
     interrupts.close();

@@ -8,6 +8,7 @@ import { removeResource } from '../local/removal.ts';
 import { openSession, type Session } from '../local/session.ts';
 import { leftBehindText } from '../local/unattended.ts';
 import type { LocalManifest } from '../manifest/local-manifest.ts';
+import { followCopies } from '../progress/copy-following.ts';
 import { followUntilOver } from '../progress/following.ts';
 import { applyFresh } from '../progress/fresh-start.ts';
 import { isLeftForLater, isOver, outputPlaces, phaseOf } from '../progress/progress-line.ts';
@@ -16,7 +17,7 @@ import type { Terminal } from '../terminal.ts';
 import { type ApplyOptions, readLocalManifest } from './apply.ts';
 
 /**
- * Applies files and stays until every Recording in them is over: 0 when all are complete, 1 when one failed or when all
+ * Applies files and stays until every Recording and every copy in them is over: 0 when all are complete, 1 when one failed or when all
  * that is left is a delivery that its storage refuses.
  */
 export async function run(data: LocalData, terminal: Terminal, options: ApplyOptions): Promise<CliExitCode> {
@@ -35,6 +36,7 @@ export async function runManifest(
       'there is no Recording in it to run; "tapedeck apply" takes the rest',
     );
   }
+  const copyKeys = manifest.resources.map(({ key }) => key).filter(({ kind }) => kind === 'RecordingCopy');
   const interrupts = takeInterrupts();
   const view = await createProgressView(terminal);
   const session = await openSession({
@@ -48,7 +50,7 @@ export async function runManifest(
     await session.provideSecrets(manifest.secrets);
     const remove = async (key: ResourceKey) => (await removeResource(data, key)) === 'Removed';
     await applyFresh({ store: data.store, view, remove }, manifest.resources, interrupts.first);
-    return await follow({ data, terminal, view, session, interrupts, keys });
+    return await follow({ data, terminal, view, session, interrupts, keys, copyKeys });
   } finally {
     view.close();
     await session.close();
@@ -63,10 +65,11 @@ interface Following {
   readonly session: Session;
   readonly interrupts: Interrupts;
   readonly keys: readonly ResourceKey[];
+  readonly copyKeys: readonly ResourceKey[];
 }
 
 async function follow(following: Following): Promise<CliExitCode> {
-  const { data, terminal, view, session, interrupts, keys } = following;
+  const { data, terminal, view, session, interrupts, keys, copyKeys } = following;
   const last = await followUntilOver({ ...following, store: data.store });
   if (interrupts.second.aborted) {
     for (const recording of last) {
@@ -75,13 +78,21 @@ async function follow(following: Following): Promise<CliExitCode> {
     view.say('Abandoned: what is recorded is kept, and completed when "tapedeck dev" or "run" runs next.');
     return cliExitCodes.Interrupted;
   }
+  const copies = await followCopies({
+    store: data.store,
+    view,
+    signal: interrupts.first,
+    keys: copyKeys,
+  });
   view.close();
-  for (const recording of last) for (const place of outputPlaces(recording)) terminal.print(place);
+  for (const each of [...last, ...copies]) for (const place of outputPlaces(each)) terminal.print(place);
   await warnOfOthers(data, session, terminal);
   for (const each of last) if (isLeftForLater(each)) terminal.say(leftForLaterText(each));
   if (interrupts.first.aborted) return cliExitCodes.Interrupted;
   const complete = last.length === keys.length && last.every((each) => phaseOf(each) === 'Uploaded');
-  return complete ? cliExitCodes.Done : cliExitCodes.Failed;
+  const copied =
+    copies.length === copyKeys.length && copies.every(({ status }) => status?.phase === 'Uploaded');
+  return complete && copied ? cliExitCodes.Done : cliExitCodes.Failed;
 }
 
 function leftForLaterText({ metadata: { name } }: Recording): string {

@@ -1,4 +1,4 @@
-import type { Condition, Recording } from '@tapedeck/core';
+import type { Condition, Recording, RecordingCopy } from '@tapedeck/core';
 import { formatBitrate, formatBytes, formatClock, statusSeconds } from '../output/amount.ts';
 import { readableUrl } from '../output/url.ts';
 import type { Colors } from '../terminal.ts';
@@ -23,8 +23,8 @@ export function isLeftForLater({ status }: Recording): boolean {
 }
 
 /** Where the finished files are, as one would type it. */
-export function outputPlaces(recording: Recording): readonly string[] {
-  return (recording.status?.outputs ?? []).map((output) => readableUrl(output.url ?? output.key));
+export function outputPlaces({ status }: Recording | RecordingCopy): readonly string[] {
+  return (status?.outputs ?? []).map((output) => readableUrl(output.url ?? output.key));
 }
 
 /**
