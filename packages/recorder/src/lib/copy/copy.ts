@@ -5,7 +5,7 @@ import { type ReportedRun, reportWhile } from '../report-session.ts';
 import type { RunLog } from '../run-log.ts';
 import { type CopyBook, createCopyBook } from './copy-book.ts';
 import { copyOneFile, dropUpload } from './copy-file.ts';
-import { copyResult } from './copy-outcome.ts';
+import { copyExitOf, copyResult } from './copy-outcome.ts';
 
 /** Copies the files of a finished recording to another storage, one after the other. */
 export async function copy(spec: CopySpec, log: RunLog, interrupt: AbortController): Promise<RunResult> {
@@ -59,8 +59,13 @@ async function copyFiles(
       }
       return { exit: 'Complete' };
     } catch (error) {
-      if (unwanted.signal.aborted) return await dropAll(spec, book, target);
+      if (unwanted.signal.aborted) {
+        await dropAll(spec, book, target);
+        return { exit: 'Interrupted' };
+      }
       if (interrupt.aborted) return { exit: 'Interrupted' };
+      // Nobody goes on from it: the copy has failed.
+      if (copyExitOf(TapedeckError.from(error)) !== 'Retry') await dropAll(spec, book, target);
       throw error;
     }
   } finally {
@@ -69,11 +74,10 @@ async function copyFiles(
   }
 }
 
-/** Nobody wants the copy any more: what is complete stays, and nothing unfinished is left in the bucket. */
-async function dropAll(spec: CopySpec, book: CopyBook, target: Store): Promise<RunResult> {
+/** What is complete stays, and nothing unfinished is left in the bucket. */
+async function dropAll(spec: CopySpec, book: CopyBook, target: Store): Promise<void> {
   for (const { key } of spec.files) {
     const file = book.file(key);
     if (file?.state === 'Open') await dropUpload(file, target, book);
   }
-  return { exit: 'Interrupted' };
 }
