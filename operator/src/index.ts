@@ -4,6 +4,7 @@ export { createKubeLauncher, type KubeLauncher } from './lib/launcher.ts';
 export { type LeaseOptions, type LeaseTiming, leadWith } from './lib/lease.ts';
 export { type OperatorOptions, runOperator } from './lib/operator.ts';
 export { type RecorderSettings, reportAudience } from './lib/recorder-settings.ts';
+export { type ReleaseTestOptions, testRelease } from './lib/release-test.ts';
 export { type KubeReportLedger, openReportLedger } from './lib/report-ledger.ts';
 export { type ReportServer, type ReportServerOptions, startReportServer } from './lib/report-server.ts';
 export { createKubeResourceStore, type KubeResourceStore } from './lib/resource-store.ts';

@@ -1,23 +1,49 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
 import { redact, TapedeckError } from '@tapedeck/core';
 import { openKubeApi } from '@tapedeck/kube-api';
 import { createJsonLog } from './lib/json-log.ts';
 import { runOperator } from './lib/operator.ts';
+import { testRelease } from './lib/release-test.ts';
 import { parseSettings, readIdentity } from './lib/settings.ts';
 
-/** `operator CONFIG.json`: one replica of the operator. Ends with 0 when asked to, with 1 when it leads no more. */
-const log = createJsonLog((line) => process.stdout.write(line));
+/**
+ * `operator CONFIG.json`: one replica of the operator. Ends with 0 when asked to, with 1 when it leads no more.
+ * `operator test --namespace NAME [--storage NAME] [--seconds N]`: what `helm test` runs.
+ */
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort()).once('SIGINT', () => stop.abort());
-try {
-  const path = process.argv[2] ?? '/etc/tapedeck/config.json';
-  const settings = parseSettings(await readFile(path, 'utf8'));
-  const replica = readIdentity(process.env);
-  const outcome = await runOperator({ api: openKubeApi(), settings, replica, log }, stop.signal);
-  log.info('Stopped', { outcome });
-  process.exit(outcome === 'Ended' ? 0 : 1);
-} catch (error) {
-  log.warn('NotStarted', { message: redact(TapedeckError.from(error).message) });
-  process.exit(1);
+
+async function reconcile(path: string): Promise<number> {
+  const log = createJsonLog((line) => process.stdout.write(line));
+  try {
+    const settings = parseSettings(await readFile(path, 'utf8'));
+    const replica = readIdentity(process.env);
+    const outcome = await runOperator({ api: openKubeApi(), settings, replica, log }, stop.signal);
+    log.info('Stopped', { outcome });
+    return outcome === 'Ended' ? 0 : 1;
+  } catch (error) {
+    log.warn('NotStarted', { message: redact(TapedeckError.from(error).message) });
+    return 1;
+  }
 }
+
+async function test(args: string[]): Promise<number> {
+  const say = (line: string) => void process.stdout.write(`${redact(line)}\n`);
+  try {
+    const text = { type: 'string' } as const;
+    const { values } = parseArgs({ args, options: { namespace: text, storage: text, seconds: text } });
+    const { namespace = 'default', storage } = values;
+    const seconds = Number(values.seconds ?? '5');
+    await testRelease({ api: openKubeApi(), namespace, storage, seconds, say }, stop.signal);
+    say('Passed.');
+    return 0;
+  } catch (error) {
+    say(`Failed: ${TapedeckError.from(error).message}`);
+    return 1;
+  }
+}
+
+const [first = '/etc/tapedeck/config.json', ...rest] = process.argv.slice(2);
+process.exit(first === 'test' ? await test(rest) : await reconcile(first));

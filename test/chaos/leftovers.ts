@@ -6,7 +6,7 @@ import type { Destination } from './destination.ts';
 import { processesOf } from './processes.ts';
 
 /** What local mode keeps for good, beside SQLite's own files of the database. */
-const kept = /^(tapedeck\.db(-wal|-shm)?|control\.(lock(-journal)?|log|sock)|runs|scratch)$/;
+const kept = /^(tapedeck\.db(-wal|-shm)?|control\.(lock(-journal)?|log|sock)|fingerprint\.key|runs|scratch)$/;
 
 /** Whatever an ending has left behind that it should not have; nothing, when all is well. */
 export async function leftovers(

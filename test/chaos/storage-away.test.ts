@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RecordingStatus } from '@tapedeck/core';
+import type { ExternalStorage, RecordingStatus } from '@tapedeck/core';
 import { expect, it } from 'vitest';
 import { phaseIs, recordedSeconds, recordingManifest, smallTestCard } from '../e2e/workbench.ts';
 import type { TestChild } from '../media/child.ts';
@@ -30,6 +30,15 @@ const hasNotice =
   ({ notices }: RecordingStatus): boolean =>
     notices?.some((notice) => notice.reason === reason) ?? false;
 
+/** What `get xs` says of it. */
+async function ready(): Promise<string> {
+  const { status } = JSON.parse(
+    await stage.bench.run(['get', 'xs', 'place', '-o', 'json']),
+  ) as ExternalStorage;
+  const condition = status?.conditions?.find(({ type }) => type === 'Ready');
+  return `${condition?.status} ${condition?.reason}`;
+}
+
 async function requireAll(status: RecordingStatus): Promise<number> {
   expect(status).toMatchObject({ phase: 'Uploaded', stopReason: 'Requested' });
   expect(status.outputs).toHaveLength(1);
@@ -50,6 +59,8 @@ it('loses nothing when the bucket is away for 20 s, says so, and catches up', as
   expect(away.phase).toBe('Recording');
   const [notice] = away.notices ?? [];
   expect(notice?.message).toMatch(/^Since 2.*bytes wait on scratch; recording goes on\.$/);
+  // Whoever looks at the storage is told the same, long before its next check.
+  await expect.poll(ready, { timeout: 60_000, interval: 500 }).toBe('False StorageUnreachable');
   await sleep(20_000);
   const late = await stage.bench.status('away');
   expect(seconds(late.progress?.lag)).toBeGreaterThan(15);
@@ -57,6 +68,7 @@ it('loses nothing when the bucket is away for 20 s, says so, and catches up', as
   await stage.destination.server.start();
   const back = await stage.bench.until('away', (status) => seconds(status.progress?.lag) < usualLag);
   expect(hasNotice('StorageAway')(back)).toBe(false);
+  await expect.poll(ready, { timeout: 20_000, interval: 500 }).toBe('True Ready');
   await sleep(2_000);
   await stage.bench.run(['stop', 'away']);
   expect(await running.exited).toBe(0);

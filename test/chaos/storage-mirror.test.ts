@@ -54,7 +54,7 @@ const condition = (status: RecordingStatus, type: string) =>
 /** Every place has the whole recording, and nothing is left anywhere. */
 async function requireEverywhere(status: RecordingStatus, files = 1): Promise<void> {
   expect(status).toMatchObject({ phase: 'Uploaded', storage: { name: 'first' } });
-  expect(condition(status, 'Complete')?.message).toMatch(/ in first and second and third\.$/);
+  expect(condition(status, 'Complete')?.message).toMatch(/ in each of first, second and third\.$/);
   for (const name of names) {
     const outputs = status.outputs?.filter(({ storage }) => storage === name) ?? [];
     expect(outputs).toHaveLength(files);

@@ -11,6 +11,7 @@ import { findKubernetes } from './kubernetes.ts';
 /** A machine whose cores are busy; 5 s otherwise. */
 const startTimeoutMs = 90_000;
 const stopTimeoutMs = 10_000;
+const programTimeoutMs = 120_000;
 
 /** What a command of kubectl came to. */
 export interface KubectlResult {
@@ -166,12 +167,13 @@ export function runProgram(
   program: string,
   args: readonly string[],
   stdin: string | undefined,
+  timeoutMs = programTimeoutMs,
 ): Promise<KubectlResult> {
   return new Promise((resolve, reject) => {
     const child = execFile(
       program,
       [...args],
-      { timeout: 120_000, maxBuffer: 64 * 1024 * 1024 },
+      { timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => {
         if (error !== null && typeof error.code !== 'number' && error.killed !== true) reject(error);
         else resolve({ code: Number(error?.code ?? (error === null ? 0 : 1)), stdout, stderr });

@@ -1,8 +1,10 @@
+import { parseSettings } from '@tapedeck/operator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import { root } from '../repo/checkout.ts';
 import { type ApiServer, runProgram, startApiServer } from './api-server.ts';
 import { findHelm } from './cluster.ts';
+import { isForeign, type Manifest, validateForeign } from './foreign-kinds.ts';
 import { findKubernetes } from './kubernetes.ts';
 
 const hookTimeoutMs = 25 * 60_000;
@@ -10,7 +12,7 @@ const chart = `${root}/charts/tapedeck`;
 const helm = await findHelm();
 const there = helm !== undefined && (await findKubernetes()) !== undefined;
 
-interface Document {
+interface Document extends Manifest {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: object };
   readonly rules?: readonly { readonly resources: readonly string[] }[];
@@ -21,6 +23,8 @@ describe.skipIf(!there)('the chart', () => {
   beforeAll(async () => {
     server = await startApiServer();
     for (const name of ['tapedeck-system', 'lectures']) await server.kubectl(['create', 'namespace', name]);
+    // A pod is looked at only where its account is, and nothing here is applied for good.
+    await server.kubectl(['-n', 'tapedeck-system', 'create', 'serviceaccount', 'tapedeck-test']);
   }, hookTimeoutMs);
   afterAll(async () => {
     await server?.stop();
@@ -51,14 +55,25 @@ describe.skipIf(!there)('the chart', () => {
 
   it.each([
     ['as it is', []],
-    ['for one namespace', ['watchNamespace=lectures']],
+    ['for some namespaces', ['watchNamespaces={lectures,tapedeck-system}']],
     [
       'without definitions, with a certificate of one’s own',
       ['crds.enabled=false', 'tls.existingSecret=mine'],
     ],
     [
       'with everything',
-      ['defaultStorage=team', 'recorder.priorityClassName=live', 'recorder.nodeSelector.a=b'],
+      [
+        ...['defaultStorage=team', 'recorder.priorityClassName=live', 'recorder.nodeSelector.a=b'],
+        ...['dashboard.enabled=true', 'podLabels.a=b', 'priorityClassName=high', 'test.storage=team'],
+        ...['recorder.serviceAccounts[0].name=recorder', 'recorder.serviceAccounts[0].namespace=lectures'],
+        ...['recorder.serviceAccounts[0].annotations.eks\\.amazonaws\\.com/role-arn=arn:aws:iam::1:role/r'],
+        ...['extraObjects[0].apiVersion=v1', 'extraObjects[0].kind=ConfigMap'],
+        ...['extraObjects[0].metadata.name=more-{{ .Release.Name }}', 'networkPolicy.recorder.enabled=false'],
+      ],
+    ],
+    [
+      'without rights and policies',
+      ['rbac.create=false', 'rbac.aggregate=false', 'networkPolicy.enabled=false'],
     ],
   ])('%s is taken by a real API server', async (_, values) => {
     const { text } = await render(...values);
@@ -67,16 +82,86 @@ describe.skipIf(!there)('the chart', () => {
     expect(code, stderr).toBe(0);
   });
 
-  it('gives rights in one namespace where it is for one', async () => {
-    const { documents } = await render('watchNamespace=lectures');
-    const wide = documents
-      .filter(({ kind }) => kind === 'ClusterRoleBinding')
-      .map(({ metadata }) => metadata.name);
-    expect(wide).toEqual(['tapedeck-cluster']);
-    const narrow = documents
-      .filter(({ kind }) => kind === 'RoleBinding')
-      .map(({ metadata }) => metadata.namespace);
-    expect(narrow.sort()).toEqual(['lectures', 'tapedeck-system']);
+  const named = (documents: readonly Document[], kind: string) =>
+    documents
+      .filter((one) => one.kind === kind)
+      .map(({ metadata }) => [metadata.namespace, metadata.name].filter(Boolean).join('/'))
+      .sort();
+
+  it('gives rights in the namespaces that it is for, and asks the cluster for tokens alone', async () => {
+    const { documents } = await render('watchNamespaces={lectures,seminars}');
+    expect(named(documents, 'ClusterRoleBinding')).toEqual(['tapedeck-cluster']);
+    expect(named(documents, 'RoleBinding')).toEqual([
+      'lectures/tapedeck-test',
+      'lectures/tapedeck-watched',
+      'seminars/tapedeck-watched',
+      'tapedeck-system/tapedeck',
+    ]);
+  });
+
+  it.each([
+    ['all-namespaces', []],
+    ['listed-namespaces', ['watchNamespaces={lectures,seminars}']],
+  ])('gives the rights that it gave: %s', async (name, values) => {
+    const { documents } = await render(...values);
+    const rights = documents
+      .filter(({ kind }) => /Role|ServiceAccount/.test(kind))
+      // Labels and hooks are no rights.
+      .map(({ metadata: { name: named, namespace }, ...rest }) => ({
+        ...rest,
+        metadata: { name: named, ...(namespace === undefined ? {} : { namespace }) },
+      }));
+    const text = rights.map((one) => stringify(one, { lineWidth: 0 })).join('---\n');
+    await expect(text).toMatchFileSnapshot(`golden/rights-${name}.golden`);
+  });
+
+  it('makes no roles where somebody else does', async () => {
+    const { documents } = await render('rbac.create=false', 'rbac.aggregate=false');
+    expect(named(documents, 'ClusterRole')).toEqual([]);
+    expect(named(documents, 'Role')).toEqual(['tapedeck-system/tapedeck-test']);
+  });
+
+  it.each([
+    ['as it is', true, []],
+    ['without policies for recorders', false, ['networkPolicy.recorder.enabled=false']],
+  ])('%s, may write policies: %s', async (_, may, values) => {
+    const { documents, text } = await render(...values);
+    const resources = documents.flatMap(({ rules = [] }) => rules.flatMap((rule) => rule.resources));
+    expect(resources.includes('networkpolicies')).toBe(may);
+    expect(text.includes('\\"network\\":{\\"blocked\\"')).toBe(may);
+  });
+
+  it('has a configuration that the operator takes', async () => {
+    const { text } = await render('watchNamespaces={lectures}', 'networkPolicy.recorder.identity=false');
+    const config = /^ {2}config.json: (.+)$/m.exec(text)?.[1] ?? '';
+    expect(parseSettings(JSON.parse(config) as string)).toMatchObject({
+      watchNamespaces: ['lectures'],
+      recorder: { network: { identity: false, blocked: expect.arrayContaining(['169.254.0.0/16']) } },
+    });
+  });
+
+  it('brings alerts and a dashboard where it is asked to', async () => {
+    expect(named((await render()).documents, 'PrometheusRule')).toEqual([]);
+    const values = ['prometheusRule.enabled=true', 'prometheusRule.labels.release=kube-prometheus'];
+    const { documents, text } = await render(
+      ...values,
+      ...['dashboard.enabled=true', 'serviceMonitor.enabled=true', 'serviceMonitor.labels.a=b'],
+    );
+    const foreign = documents.filter(isForeign);
+    expect(foreign.map(({ kind }) => kind).sort()).toEqual(['PrometheusRule', 'ServiceMonitor']);
+    foreign.forEach(validateForeign);
+    expect(named(documents, 'PrometheusRule')).toEqual(['tapedeck-system/tapedeck']);
+    expect(text).toContain('release: kube-prometheus');
+    // Prometheus' own templates are left to Prometheus.
+    expect(text).toContain('{{ $labels.reason }}');
+    const boards = documents.filter(({ metadata }) => metadata.name === 'tapedeck-dashboard');
+    expect(boards).toMatchObject([{ metadata: { labels: { grafana_dashboard: '1' } } }]);
+  });
+
+  it('says of each value what it is, in its README and in its schema', async () => {
+    const script = `${root}/scripts/generate-chart-values.mjs`;
+    const { code, stderr } = await runProgram(process.execPath, [script, '--check'], undefined);
+    expect(code, stderr).toBe(0);
   });
 
   it('never names Secrets among the rights of the operator', async () => {
@@ -101,7 +186,10 @@ describe.skipIf(!there)('the chart', () => {
     ['replicas=0', 'replicas'],
     ['image.digest=latest', 'digest'],
     ['recorder.image.pullPolicy=Sometimes', 'pullPolicy'],
-    ['watchNamespace=Not_A_Name', 'watchNamespace'],
+    ['watchNamespaces={Not_A_Name}', 'watchNamespaces'],
+    ['networkPolicy.recorder.blocked={10.0.0.1}', 'blocked'],
+    ['recorder.serviceAccounts[0].name=recorder', 'namespace'],
+    ['test.seconds=0', 'seconds'],
   ])('refuses %s', async (value, words) => {
     const { code, stderr } = await run('template', 'tapedeck', chart, '--set', value);
     expect(code).not.toBe(0);

@@ -14,6 +14,8 @@ const run = promisify(execFile);
 const startTimeoutMs = 5 * 60_000;
 /** ffmpeg is fetched and unpacked, on two cores that do something else as well. */
 const imageTimeoutMs = 10 * 60_000;
+/** It has limits of its own (`--timeout`), and says what it waited for when they are over. */
+const helmTimeoutMs = 10 * 60_000;
 const output = { maxBuffer: 64 * 1024 * 1024 };
 
 /** What the recipe calls, beside what it builds; see `clusterPackages` in scripts/lib/system-package.mjs. */
@@ -154,6 +156,7 @@ export async function openCluster(): Promise<Cluster> {
         helm,
         ['--kubeconfig', kubeconfig, ...args],
         undefined,
+        helmTimeoutMs,
       );
       if (code !== 0) throw new Error(`helm ${args.join(' ')}: ${stderr}${stdout}`);
       return stdout;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
 import { callApi } from './api-request.ts';
 import type { ApiServer } from './api-server.ts';
 
@@ -80,7 +81,7 @@ export function createHandKubelet(server: ApiServer, namespace: string) {
       return {
         name,
         uid,
-        document: JSON.parse(annotations['tapedeck.dev/spec'] ?? '{}') as Json,
+        document: documentOf(annotations, spec),
         async token(audience) {
           const account = String(spec.serviceAccountName ?? 'default');
           const body = await must('POST', `${core}/serviceaccounts/${account}/token`, {
@@ -88,7 +89,7 @@ export function createHandKubelet(server: ApiServer, namespace: string) {
             kind: 'TokenRequest',
             spec: {
               audiences: [audience],
-              expirationSeconds: 600,
+              expirationSeconds: 3600,
               boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid },
             },
           });
@@ -114,4 +115,14 @@ export function createHandKubelet(server: ApiServer, namespace: string) {
       };
     },
   };
+}
+
+/** What a recorder would read: a mounted annotation, or what its environment holds. */
+function documentOf(annotations: Readonly<Record<string, string>>, spec: Json): Json {
+  const mounted = annotations['tapedeck.dev/spec'];
+  if (mounted !== undefined) return JSON.parse(mounted) as Json;
+  const [container] = spec.containers as { env: { name: string; value: string }[] }[];
+  const packed = container?.env.filter(({ name }) => name.startsWith('TAPEDECK_SPEC_')) ?? [];
+  const bytes = Buffer.from(packed.map(({ value }) => value).join(''), 'base64');
+  return JSON.parse(gunzipSync(bytes).toString('utf8')) as Json;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callApi } from './api-request.ts';
 import type { ApiServer } from './api-server.ts';
-import { operatorAccount as account, operatorNamespace, operatorRights } from './operator-rights.ts';
+import { operatorAccount, operatorNamespace, operatorRights } from './operator-rights.ts';
 
 /** A kubeconfig that may do exactly what the chart allows the operator, and nothing else. */
 export async function makeOperatorAccount(server: ApiServer, address = server.url): Promise<string> {
@@ -10,6 +10,17 @@ export async function makeOperatorAccount(server: ApiServer, address = server.ur
     JSON.stringify({ apiVersion: 'v1', kind: 'List', items: await operatorRights() }),
   );
   if (applied.code !== 0) throw new Error(applied.stderr);
+  const config = await accountKubeconfig(server, operatorAccount, address);
+  await waitForRights(server);
+  return config;
+}
+
+/** A kubeconfig of a ServiceAccount of the operator's namespace, which is there. */
+export async function accountKubeconfig(
+  server: ApiServer,
+  account: string,
+  address = server.url,
+): Promise<string> {
   const { body, message } = await callApi(
     server,
     'POST',
@@ -18,7 +29,6 @@ export async function makeOperatorAccount(server: ApiServer, address = server.ur
   );
   if (message !== '') throw new Error(message);
   const { token } = body.status as { token: string };
-  await waitForRights(server);
   const ca = Buffer.from(server.ca).toString('base64');
   return JSON.stringify({
     apiVersion: 'v1',
@@ -34,7 +44,7 @@ export async function makeOperatorAccount(server: ApiServer, address = server.ur
 async function waitForRights(server: ApiServer): Promise<void> {
   const can = async (verb: string, resource: string, namespace?: string) => {
     const scope = namespace === undefined ? ['--all-namespaces'] : ['--namespace', namespace];
-    const as = `system:serviceaccount:${operatorNamespace}:${account}`;
+    const as = `system:serviceaccount:${operatorNamespace}:${operatorAccount}`;
     return (await server.kubectl(['auth', 'can-i', verb, resource, ...scope, '--as', as])).code === 0;
   };
   for (let tries = 0; tries < 100; tries += 1) {

@@ -40,6 +40,7 @@ export async function operatorRights(): Promise<readonly object[]> {
       metadata: { name: operatorAccount, namespace: operatorNamespace },
     },
     ...grant('ClusterRole', 'tapedeck-watched', await rules('watched')),
+    ...grant('ClusterRole', 'tapedeck-network', await rules('network')),
     ...grant('ClusterRole', 'tapedeck-cluster', await rules('cluster')),
     ...grant('Role', 'tapedeck', await rules('own')),
   ];

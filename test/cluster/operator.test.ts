@@ -1,17 +1,18 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type CheckReport, exitCodes, type RunReport, runReport } from '@tapedeck/core';
+import { exitCodes, runReport } from '@tapedeck/core';
 import { openKubeApi } from '@tapedeck/kube-api';
-import { parseSettings, reportAudience, runOperator } from '@tapedeck/operator';
+import { parseSettings, reportAudience, runOperator, testRelease } from '@tapedeck/operator';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
 import { root } from '../repo/checkout.ts';
 import { freePort } from '../servers/free-port.ts';
 import { callApi } from './api-request.ts';
 import { type ApiServer, startApiServer } from './api-server.ts';
 import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.ts';
 import { createHandKubelet, type HandPod, type Json } from './hand-kubelet.ts';
+import { checked, file, postReport, reported } from './hand-report.ts';
 import { findKubernetes } from './kubernetes.ts';
 import { makeOperatorAccount } from './operator-account.ts';
 import { operatorNamespace } from './operator-rights.ts';
@@ -22,20 +23,28 @@ const soon = { timeout: 20_000, interval: 50 };
 const group = '/apis/tapedeck.dev/v1alpha1/namespaces/default';
 const bin = await findKubernetes();
 
-interface Resource {
-  readonly metadata: {
-    readonly uid: string;
-    readonly finalizers?: readonly string[];
-    readonly resourceVersion: string;
-  };
-  readonly status?: {
-    readonly phase?: string;
-    readonly conditions?: readonly { type: string; status: string; reason: string; message: string }[];
-    readonly outputs?: readonly { readonly key: string }[];
-    readonly attempts?: readonly Json[];
-    readonly progress?: Json;
-  };
-}
+/** What the tests read of a resource; the rest of it is of no concern here. */
+const resource = z.object({
+  metadata: z.object({
+    uid: z.string(),
+    generation: z.number().optional(),
+    finalizers: z.array(z.string()).optional(),
+    resourceVersion: z.string(),
+  }),
+  status: z
+    .object({
+      phase: z.string().optional(),
+      observedGeneration: z.number().optional(),
+      conditions: z
+        .array(z.object({ type: z.string(), status: z.string(), reason: z.string(), message: z.string() }))
+        .optional(),
+      outputs: z.array(z.looseObject({ key: z.string() })).optional(),
+      attempts: z.array(z.record(z.string(), z.unknown())).optional(),
+      progress: z.record(z.string(), z.unknown()).optional(),
+    })
+    .optional(),
+});
+type Resource = z.infer<typeof resource>;
 
 describe.skipIf(bin === undefined)('the operator on a real API server, its kubelet played by hand', () => {
   let server: ApiServer;
@@ -83,7 +92,7 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
         ports: { report: report.port, health: report.health },
         tlsDirectory: directory,
         progressInterval: 0.2,
-        recorder: { image: 'tapedeck/recorder:test' },
+        recorder: { image: 'tapedeck/recorder:test', network: {} },
       }),
     );
     const log = (level: string) => (event: string, details?: object) =>
@@ -115,7 +124,7 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
   }
 
   const read = async (kind: string, name: string): Promise<Resource> =>
-    (await callApi(server, 'GET', `${group}/${kind}/${name}`)).body as unknown as Resource;
+    resource.parse((await callApi(server, 'GET', `${group}/${kind}/${name}`)).body);
   const condition = ({ status }: Resource, type: string) =>
     status?.conditions?.find((one) => one.type === type);
   async function apply(kind: string, plural: string, name: string, spec: Json): Promise<Resource> {
@@ -127,7 +136,7 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
       'application/apply-patch+yaml',
     );
     expect(answer.message).toBe('');
-    return answer.body as unknown as Resource;
+    return resource.parse(answer.body);
   }
   const applyRecording = (name: string, spec: Json = {}) =>
     apply('Recording', 'recordings', name, {
@@ -136,105 +145,8 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
       ...spec,
     });
 
-  function checked(document: Json, more: Partial<CheckReport> = {}): string {
-    const capabilities = {
-      multipart: true,
-      rewriteFirstPart: true,
-      read: true,
-      list: true,
-      delete: true,
-      signUrls: true,
-    };
-    const report: CheckReport = {
-      version: 1,
-      id: String(document.id),
-      time: new Date().toISOString(),
-      durationSeconds: 0.1,
-      ready: true,
-      reason: 'Ready',
-      message: '',
-      steps: [],
-      capabilities,
-      ...more,
-    };
-    return JSON.stringify(report);
-  }
-
-  function reported(document: Json, sequence: number, more: Partial<RunReport> = {}): RunReport {
-    return {
-      version: 1,
-      id: String(document.id),
-      sequence,
-      time: new Date().toISOString(),
-      state: 'Recording',
-      startTime: new Date().toISOString(),
-      progress: {
-        durationSeconds: 3,
-        bytesRecorded: 3000,
-        bytesUploaded: 2000,
-        lagSeconds: 1,
-        bitrate: 8000,
-      },
-      files: [],
-      gaps: [],
-      pauses: [],
-      notices: [],
-      ...more,
-    };
-  }
-  const file = (document: Json, state: 'Open' | 'Complete'): RunReport['files'][number] => ({
-    segment: 1,
-    attempt: 1,
-    key: `${String(document.keyBase)}.mp4`,
-    storage: 'team',
-    state,
-    bytes: 3000,
-    durationSeconds: 3,
-    ...(state === 'Complete'
-      ? { crc32: '00000000', url: 's3://recordings/a.mp4' }
-      : {
-          journal: {
-            version: 1,
-            storage: 'team',
-            key: 'a',
-            contentType: 'video/mp4',
-            token: { id: 1 },
-            parts: [],
-          },
-        }),
-  });
-
-  function post(
-    run: string,
-    token: string | undefined,
-    body: unknown,
-  ): Promise<{ status: number; body: Json }> {
-    return new Promise((resolve, reject) => {
-      const call = httpsRequest(
-        `https://127.0.0.1:${report.port}/runs/${run}/report`,
-        {
-          method: 'POST',
-          ca,
-          headers: {
-            'content-type': 'application/json',
-            ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-          },
-        },
-        (response) => {
-          let text = '';
-          response.setEncoding('utf8');
-          response.on('data', (chunk: string) => {
-            text += chunk;
-          });
-          response.on('end', () =>
-            resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as Json }),
-          );
-        },
-      );
-      call.on('error', reject);
-      call.end(JSON.stringify(body));
-    });
-  }
+  const post = (run: string, token: string | undefined, body: unknown) =>
+    postReport({ port: report.port, ca }, run, token, body);
 
   async function startRun(name: string, number = 1, plural = 'recordings'): Promise<HandPod> {
     const { metadata } = await read(plural, name);
@@ -284,6 +196,54 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
     await again.remove();
   }, 60_000);
 
+  it('checks a storage anew whose spec was edited, and says which edit its status is about', async () => {
+    const edited = await apply('ExternalStorage', 'externalstorages', 'team', {
+      provider: 'S3',
+      s3: { bucket: 'recordings' },
+      prefix: 'lessons',
+      credentials: { secretRef: { name: 'team-bucket' } },
+      check: { interval: '168h' },
+    });
+    expect(edited.metadata.generation).toBe(2);
+    const pod = await kubelet.startPod(await kubelet.job(/^check-/));
+    expect(condition(await read('externalstorages', 'team'), 'Ready')?.status).toBe('Unknown');
+    await pod.end(0, checked(pod.document));
+    await vi.waitFor(async () => {
+      const team = await read('externalstorages', 'team');
+      expect(team.status?.observedGeneration).toBe(2);
+      expect(condition(team, 'Ready')).toMatchObject({ status: 'True', observedGeneration: 2 });
+    }, soon);
+    await pod.remove();
+  }, 60_000);
+
+  it('takes a storage out of service that refuses a run, until a check says otherwise', async () => {
+    await applyRecording('refused');
+    const run = await startRun('refused');
+    expect(run.document.storages).toMatchObject([{ name: 'team', generation: 2 }]);
+    const time = new Date().toISOString();
+    const away = { code: 'StorageDenied', message: 'It says no.', since: time, time };
+    const token = await run.token(reportAudience);
+    const said = reported(run.document, 1, {
+      files: [file(run.document, 'Open')],
+      storages: [{ name: 'team', generation: 2, bytesStored: 0, away }],
+    });
+    expect((await post(String(run.document.id), token, said)).status).toBe(200);
+    await vi.waitFor(async () => {
+      const ready = condition(await read('externalstorages', 'team'), 'Ready');
+      expect(ready).toMatchObject({ status: 'False', reason: 'StorageDenied', message: 'It says no.' });
+    }, soon);
+    const check = await kubelet.startPod(await kubelet.job(/^check-/));
+    await check.end(0, checked(check.document));
+    await vi.waitFor(async () => {
+      expect(condition(await read('externalstorages', 'team'), 'Ready')?.status).toBe('True');
+    }, soon);
+    expect((await read('recordings', 'refused')).status?.phase).toBe('Recording');
+    await check.remove();
+    await callApi(server, 'DELETE', `${group}/recordings/refused`);
+    await run.end(exitCodes.Complete);
+    await run.remove();
+  }, 60_000);
+
   it('records: a Job, reports over HTTPS, the state that is wanted back, and the file in the status', async () => {
     const pod = await startRun('physics');
     const { document } = pod;
@@ -295,7 +255,7 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
     });
     const token = await pod.token(reportAudience);
     const open = await post(run, token, reported(document, 1, { files: [file(document, 'Open')] }));
-    expect(open).toEqual({ status: 200, body: { desired: 'Recording', intervalSeconds: 1 } });
+    expect(open).toEqual({ status: 200, body: { desired: 'Recording', intervalSeconds: 0.8 } });
     await vi.waitFor(async () => {
       const recording = await read('recordings', 'physics');
       expect(recording.status?.phase).toBe('Recording');
@@ -533,6 +493,49 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
       const kept = await server.kubectl(['-n', operatorNamespace, 'get', 'configmaps', '-o', 'name']);
       expect(kept.stdout).not.toContain(String(pod.document.id).replace(/-1$/, ''));
     }, soon);
+  }, 60_000);
+
+  it('has put its policies where recorders run, and may touch no other', async () => {
+    const all = ['-n', 'default', 'get', 'networkpolicies', '-o', 'name'];
+    expect((await server.kubectl(all)).stdout.trim().split('\n').sort()).toEqual([
+      'networkpolicy.networking.k8s.io/tapedeck-recorder',
+      'networkpolicy.networking.k8s.io/tapedeck-recorder-identity',
+    ]);
+    const as = `system:serviceaccount:${operatorNamespace}:tapedeck-operator`;
+    const can = async (...args: string[]) =>
+      (await server.kubectl(['-n', 'default', 'auth', 'can-i', ...args, '--as', as])).code === 0;
+    expect(await can('patch', 'networkpolicies/tapedeck-recorder')).toBe(true);
+    expect(await can('patch', 'networkpolicies/somebody-elses')).toBe(false);
+    expect(await can('create', 'networkpolicies')).toBe(false);
+    expect(await can('delete', 'networkpolicies/tapedeck-recorder')).toBe(false);
+  });
+
+  it('serves every metric that the chart’s alerts and dashboard ask for', async () => {
+    const text = await (await fetch(`http://127.0.0.1:${report.health}/metrics`)).text();
+    const served = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
+    for (const file of ['alerts.yaml', 'dashboard.json']) {
+      const asked = await readFile(`${root}/charts/tapedeck/files/monitoring/${file}`, 'utf8');
+      const names = new Set(asked.match(/\btapedeck_\w+/g));
+      expect(names.size, file).toBeGreaterThan(5);
+      expect(
+        [...names].filter((name) => !served.has(name)),
+        file,
+      ).toEqual([]);
+    }
+  });
+
+  it('is found well by helm’s test, which leaves nothing behind', async () => {
+    const lines: string[] = [];
+    const say = (line: string) => void lines.push(line);
+    const api = openKubeApi(await readFile(server.kubeconfig, 'utf8'));
+    const { signal } = new AbortController();
+    await server.kubectl(['create', 'namespace', 'unused']);
+    await testRelease({ api, namespace: 'unused', seconds: 1, say }, signal);
+    expect(lines.at(-1)).toContain('The operator answers');
+    const left = await server.kubectl(['-n', 'unused', 'get', 'recordings', '-o', 'name']);
+    expect(left.stdout).toBe('');
+    const wrong = testRelease({ api, namespace: 'unused', storage: 'none', seconds: 1, say }, signal);
+    await expect(wrong).rejects.toThrow('there is no ExternalStorage none in namespace unused');
   }, 60_000);
 
   it('may read no Secret and do nothing that it does not do', async () => {

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type GcsDestination, gcsDestination } from '../chaos/destination-gcs.ts';
-import { startBroadcast } from '../media/broadcast.ts';
+import type { GcsDestination } from '../chaos/destination-gcs.ts';
+import { openSessionStage, type SessionStage } from '../chaos/session-stage.ts';
 import { type BrowserPlayer, hasBrowser, startBrowserPlayer } from '../media/browser-player.ts';
-import { realClip } from '../media/clip.ts';
 import {
   decodeAll,
   decodeAt,
@@ -13,34 +12,25 @@ import {
 } from '../media/inspect.ts';
 import { startRangeServer } from '../media/range-server.ts';
 import { findFakeGcs } from '../servers/gcs.ts';
-import {
-  createWorkbench,
-  recordedSeconds,
-  recordingManifest,
-  smallTestCard,
-  streamSource,
-  type Workbench,
-} from './workbench.ts';
+import { recordedSeconds, recordingManifest, smallTestCard, type Workbench } from './workbench.ts';
 
-/** The smallest part of a session that goes out before the end. */
-const PART_BYTES = 5 * 1024 * 1024;
 const darkest = 20;
 const program = await findFakeGcs();
 
 /** A resumable session takes no byte twice: the file is ended by appending, with rights to create and nothing else. */
 describe.skipIf(program === undefined || !hasBrowser())('a recording through a resumable session', () => {
+  let stage: SessionStage;
   let bench: Workbench;
   let player: BrowserPlayer;
   let destination: GcsDestination;
   beforeAll(async () => {
-    destination = await gcsDestination('Resumable', 'plain');
-    bench = await createWorkbench();
+    stage = await openSessionStage();
+    ({ bench, destination } = stage);
     player = await startBrowserPlayer();
   });
   afterAll(async () => {
     await player?.close();
-    await bench?.close();
-    await destination?.close();
+    await stage?.close();
   });
 
   it('is laid out as an ordinary file while it is short enough to be in memory whole', async () => {
@@ -59,24 +49,10 @@ describe.skipIf(program === undefined || !hasBrowser())('a recording through a r
   });
 
   it('ends with what tells where to enter it, and plays in all readers', async () => {
-    const broadcast = await startBroadcast('Rtmp', { file: await realClip() });
-    try {
-      const name = 'appended';
-      const file = await bench.manifest(
-        ...destination.manifests,
-        recordingManifest(name, 'place', {
-          ...streamSource(broadcast.url),
-          room: name,
-          video: { encode: 'Always', bitrate: 12_000_000 },
-        }),
-      );
-      const running = bench.start('run', '-f', file);
-      await bench.until(name, ({ progress }) => (progress?.bytesUploaded ?? 0) >= PART_BYTES, 60_000);
-      await bench.run(['stop', name]);
+    await stage.record('appended', async (running) => {
+      await bench.run(['stop', 'appended']);
       expect({ code: await running.exited, said: running.output() }).toMatchObject({ code: 0 });
-    } finally {
-      await broadcast.stop();
-    }
+    });
 
     const [output] = (await bench.status('appended')).outputs ?? [];
     if (output === undefined) throw new Error('the recording names no file');

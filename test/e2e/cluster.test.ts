@@ -144,6 +144,25 @@ describe.skipIf(!there)('Tapedeck on a cluster', () => {
     await cluster.must(['-n', namespace, 'wait', '--for=condition=Ready', '--timeout=90s', 'xs/team']);
   }, 240_000);
 
+  it('records for helm test, which takes away all that it made', async () => {
+    await release('upgrade', '--set', `test.storage=team,test.namespace=${namespace},test.seconds=3`);
+    const said = await cluster.helm([
+      ...['test', 'tapedeck', '--namespace', operatorNamespace, '--logs', '--timeout', '110s'],
+    ]);
+    expect(said).toContain('Passed.');
+    expect(said).toMatch(/team: team\/\S+\.mp4, \d+ bytes; removed again/);
+    for (const where of [namespace, operatorNamespace]) {
+      const left = await cluster.must([
+        ...['-n', where, 'get', 'recordings,jobs,pods,serviceaccounts,roles,rolebindings', '-o', 'name'],
+      ]);
+      expect(left).not.toContain('tapedeck-test');
+    }
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: store.bucket }));
+    expect(Contents.map(({ Key }) => Key)).toEqual([]);
+    const policies = await cluster.must(['-n', namespace, 'get', 'networkpolicies', '-o', 'name']);
+    expect(policies).toContain('tapedeck-recorder');
+  }, 300_000);
+
   it('records, pauses, goes on and stops by kubectl patch; the file is in the bucket and plays', async () => {
     await cluster.apply([recording('physics')]);
     await records('physics', 4);
@@ -286,7 +305,8 @@ describe.skipIf(!there)('Tapedeck on a cluster', () => {
       kept
         .trim()
         .split('\n')
-        .map((line) => line.replace('configmap/reports-', ''))
+        .map((line) => line.replace(/^configmap\/reports-(.*)-\d+$/, '$1'))
+        .filter((uid, index, all) => all.indexOf(uid) === index)
         .sort(),
     ).toEqual(there.split(' ').sort());
   }, 240_000);

@@ -1,6 +1,7 @@
 import { recorderNodeOptions } from '@tapedeck/core';
 import { expect, it } from 'vitest';
-import { files, read } from './checkout.ts';
+import { z } from 'zod';
+import { files, read, readJson } from './checkout.ts';
 
 const dockerfiles = files.filter((path) => /^images\/.*\/Dockerfile$/.test(path));
 
@@ -15,4 +16,9 @@ it('the recorder’s image starts Node as local mode does', () => {
 
 it.each(dockerfiles)('%s is not root’s', (path) => {
   expect(read(path)).toMatch(/^USER [1-9]\d+:[1-9]\d+$/m);
+});
+
+it.each(dockerfiles)('%s has the version of everything else', (path) => {
+  const { version } = z.object({ version: z.string() }).parse(readJson('package.json'));
+  expect(/^ARG VERSION=(.+)$/m.exec(read(path))?.[1]).toBe(version);
 });

@@ -7,11 +7,33 @@ app.kubernetes.io/name: tapedeck-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{- define "tapedeck.labels" -}}
-{{ include "tapedeck.selector" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{/* Of what is neither the operator nor selected with it. */}}
+{{- define "tapedeck.commonLabels" -}}
+app.kubernetes.io/part-of: tapedeck
+app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{- define "tapedeck.labels" -}}
+app.kubernetes.io/name: tapedeck-operator
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{ include "tapedeck.commonLabels" . }}
+{{- end }}
+
+{{/* Within the restricted Pod Security Standard. */}}
+{{- define "tapedeck.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{- define "tapedeck.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
 {{- end }}
 
 {{- define "tapedeck.serviceAccount" -}}
@@ -41,13 +63,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- range $key := list "imagePullSecrets" "nodeSelector" "tolerations" "priorityClassName" }}
 {{- with index $.Values.recorder $key }}{{ $_ := set $recorder $key . }}{{ end }}
 {{- end }}
+{{- with .Values.networkPolicy.recorder }}
+{{- if .enabled }}{{ $_ := set $recorder "network" (omit . "enabled") }}{{ end }}
+{{- end }}
 {{- $config := dict
   "reportInterval" .Values.reportInterval
   "progressInterval" .Values.progressInterval
   "reportService" (include "tapedeck.reportService" .)
   "lease" (include "tapedeck.name" .)
   "recorder" $recorder }}
-{{- range $key := list "watchNamespace" "defaultStorage" }}
+{{- range $key := list "watchNamespaces" "defaultStorage" }}
 {{- with index $.Values $key }}{{ $_ := set $config $key . }}{{ end }}
 {{- end }}
 {{- toJson $config }}

@@ -100,6 +100,29 @@ describe('the Job of a run', () => {
     );
   });
 
+  it.each([
+    ['a Secret', s3('a', withSecret), {}],
+    ['keys of a login', { name: 'a', spec: { provider: 'SFTP' as const } }, {}],
+    ['nothing', s3('a'), { 'tapedeck.dev/identity': 'pod' }],
+    [
+      'a ServiceAccount of Azure',
+      {
+        name: 'a',
+        spec: {
+          provider: 'AzureBlob' as const,
+          azureBlob: { account: 'a', container: 'b' },
+          ...withAccount('recorder'),
+        },
+      },
+      { 'tapedeck.dev/identity': 'pod', 'azure.workload.identity/use': 'true' },
+    ],
+  ])('whose storage has %s is labelled for it', (_, storage, labels) => {
+    const given = Object.entries(
+      runJob(plan({ storages: [storage] }), settings).spec.template.metadata.labels,
+    );
+    expect(Object.fromEntries(given.filter(([key]) => /identity/.test(key)))).toEqual(labels);
+  });
+
   it('refuses a directory of one machine', () => {
     const storages: RunPlan['storages'] = [
       { name: 'here', spec: { provider: 'Local', local: { directory: '/a' } } },
@@ -107,34 +130,6 @@ describe('the Job of a run', () => {
     expect(() => runJob(plan({ storages }), settings)).toThrow(
       'ExternalStorage here is a directory of one machine',
     );
-  });
-
-  it('refuses what does not fit into an annotation', () => {
-    const parts = Array.from({ length: 4000 }, (_, index) => ({
-      number: index + 1,
-      offset: index * 8_388_608,
-      size: 8_388_608,
-      receipt: { etag: 'a'.repeat(34) },
-    }));
-    const journal = {
-      version: 1 as const,
-      storage: 'team-bucket',
-      key: 'a',
-      contentType: 'video/mp4',
-      token: {},
-      parts,
-    };
-    const file = {
-      segment: 1,
-      attempt: 1,
-      key: 'a',
-      storage: 'team-bucket',
-      state: 'Open' as const,
-      bytes: 1,
-      durationSeconds: 1,
-      journal,
-    };
-    expect(() => runJob(plan({ previous: [file] }), settings)).toThrow('too many parts for one pod');
   });
 });
 

@@ -1,8 +1,9 @@
 import { type LaunchPlan, ownerOf } from '@tapedeck/control';
 import { type ExitName, type ExternalStorageSpec, exitCodes } from '@tapedeck/core';
+import { podDocument } from './pod-document.ts';
 import { recorderPod } from './recorder-pod.ts';
 import type { RecorderSettings } from './recorder-settings.ts';
-import { checkDocument, documentText, runDocument } from './run-document.ts';
+import { checkDocument, runDocument } from './run-document.ts';
 import { jobName, labelsOfRun, runLabels } from './run-labels.ts';
 
 /**
@@ -69,7 +70,7 @@ export function runJob(plan: LaunchPlan, settings: RecorderSettings) {
         command: 'run',
         labels,
         annotations,
-        document: documentText(runDocument(plan, settings)),
+        document: podDocument(runDocument(plan, settings)),
         storages: plan.storages,
         sourceSecret: secret,
         resources: isCopy ? undefined : plan.resources,
@@ -107,7 +108,7 @@ export function checkJob(
       template: recorderPod({
         command: 'check',
         labels,
-        document: documentText(checkDocument(plan.id, plan)),
+        document: podDocument(checkDocument(plan.id, plan)),
         storages: [plan],
         settings,
       }),

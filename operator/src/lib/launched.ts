@@ -1,4 +1,4 @@
-import { createReflector, type KubeApi, type Reflector } from '@tapedeck/kube-api';
+import type { KubeApi, Reflector } from '@tapedeck/kube-api';
 import {
   type LaunchedJob,
   type LaunchedPod,
@@ -8,6 +8,7 @@ import {
   runOf,
 } from './launched-object.ts';
 import { hasEnded } from './pod-problem.ts';
+import { createReflectorSet } from './reflector-set.ts';
 import { launchedSelector } from './run-labels.ts';
 
 /** Everything that was launched and is there, kept current by watches. */
@@ -25,15 +26,24 @@ export interface Launched {
 
 export function createLaunched(options: {
   readonly api: KubeApi;
-  readonly namespace?: string | undefined;
+  /** Absent or empty: all of them. */
+  readonly namespaces?: readonly string[] | undefined;
   readonly onProblem: (event: string, details: Readonly<Record<string, unknown>>) => void;
   readonly signal: AbortSignal;
 }): Launched {
-  const { api, onProblem, signal, namespace } = options;
-  const scope = namespace === undefined ? '' : `/namespaces/${namespace}`;
-  const common = { api, labelSelector: launchedSelector, onProblem, signal };
-  const jobs = createReflector({ ...common, path: `/apis/batch/v1${scope}/jobs`, read: readJob });
-  const pods = createReflector({ ...common, path: `/api/v1${scope}/pods`, read: readPod });
+  const { api, onProblem, signal, namespaces } = options;
+  const common = { api, namespaces, labelSelector: launchedSelector, onProblem, signal };
+  const scope = (namespace?: string) => (namespace === undefined ? '' : `/namespaces/${namespace}`);
+  const jobs = createReflectorSet({
+    ...common,
+    path: (namespace) => `/apis/batch/v1${scope(namespace)}/jobs`,
+    read: readJob,
+  });
+  const pods = createReflectorSet({
+    ...common,
+    path: (namespace) => `/api/v1${scope(namespace)}/pods`,
+    read: readPod,
+  });
   /** Where the objects of a run are, as `namespace/name`. */
   const jobOf = new Map<string, readonly [string, string]>();
   const podNames = new Map<string, Map<string, readonly [string, string]>>();

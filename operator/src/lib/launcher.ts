@@ -38,15 +38,18 @@ export interface KubeLauncher extends Launcher {
 /** Runs as Jobs. A run's Job has a name made of its id, so that launching it twice is launching it once. */
 export function createKubeLauncher(options: {
   readonly api: KubeApi;
-  readonly namespace?: string | undefined;
+  /** Absent or empty: all of them. */
+  readonly namespaces?: readonly string[] | undefined;
   readonly settings: RecorderSettings;
+  /** Called before anything runs in a namespace, which it may refuse. */
+  readonly guard?: (namespace: string) => Promise<void>;
   readonly log: Log;
   readonly signal: AbortSignal;
 }): KubeLauncher {
   const { api, settings, log, signal } = options;
   const launched = createLaunched({
     api,
-    namespace: options.namespace,
+    namespaces: options.namespaces,
     onProblem: (event, details) => log.warn(event, details),
     signal,
   });
@@ -60,6 +63,7 @@ export function createKubeLauncher(options: {
   launched.subscribe(tell);
 
   async function create(namespace: string, job: unknown): Promise<void> {
+    await options.guard?.(namespace);
     try {
       launched.jobs.put(await api.call({ method: 'POST', path: jobsPath(namespace), body: job }));
     } catch (error) {

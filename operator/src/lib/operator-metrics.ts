@@ -6,6 +6,7 @@ import {
   parseDuration,
   type Recording,
   type RecordingCopy,
+  recordingPhase,
 } from '@tapedeck/core';
 import type { ReflectorCounts } from '@tapedeck/kube-api';
 import type { Metric } from './metric-text.ts';
@@ -69,7 +70,8 @@ export interface OperatorState {
 
 /** What is true now, from the copies that watches keep. */
 export function stateMetrics(state: OperatorState): readonly Metric[] {
-  const phases = new Map<string, number>();
+  // Those too that none is in, so that what comes and goes has no gaps.
+  const phases = new Map<string, number>(recordingPhase.options.map((phase) => [phase, 0]));
   const readiness = new Map<string, { ready: string; reason: string; value: number }>();
   let lag = 0;
   let uploaded = 0;

@@ -11,7 +11,9 @@ import { readPod, recordingOf } from './launched-object.ts';
 import { createKubeLauncher } from './launcher.ts';
 import { type LeaseTiming, leadWith } from './lease.ts';
 import { metricText } from './metric-text.ts';
+import { createNetworkGuard } from './network-guard.ts';
 import { createOperatorCounters, stateMetrics } from './operator-metrics.ts';
+import { type RecorderNetworkSettings, recorderNetwork } from './recorder-network.ts';
 import { announceLeader } from './report-endpoint-slice.ts';
 import { type KubeReportLedger, openReportLedger } from './report-ledger.ts';
 import { startReportServer } from './report-server.ts';
@@ -49,12 +51,15 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   });
   const reportCa = await readFile(join(settings.tlsDirectory, 'ca.crt'), 'utf8');
   const counters = createOperatorCounters();
-  const store = createKubeResourceStore({ api, namespace: settings.watchNamespace, log, signal: stop });
+  const { watchNamespaces: namespaces } = settings;
+  const store = createKubeResourceStore({ api, namespaces, log, signal: stop });
+  const { network, ...recorder } = settings.recorder;
   const launcher = createKubeLauncher({
     api,
-    namespace: settings.watchNamespace,
+    namespaces,
+    ...(network === undefined ? {} : { guard: createNetworkGuard({ api, policies: policiesOf(network) }) }),
     settings: {
-      ...settings.recorder,
+      ...recorder,
       reportUrl:
         options.reportUrl ?? `https://${settings.reportService}.${namespace}.svc:${settings.ports.report}`,
       reportCa,
@@ -90,6 +95,15 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
         ...counters.metrics(),
       ]),
   });
+
+  function policiesOf(network: RecorderNetworkSettings) {
+    const shared = {
+      operatorNamespace: namespace,
+      reportPort: settings.ports.report,
+      settings: network,
+    };
+    return (of: string) => recorderNetwork({ ...shared, namespace: of });
+  }
 
   async function lead(leading: AbortSignal): Promise<void> {
     await Promise.all([store.synced, launcher.synced]);

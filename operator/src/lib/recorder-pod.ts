@@ -1,5 +1,7 @@
 import { type ExternalStorageSpec, TapedeckError } from '@tapedeck/core';
+import type { PodDocument } from './pod-document.ts';
 import { podAnnotations, podFiles } from './pod-files.ts';
+import { identityLabel } from './recorder-network.ts';
 import { type RecorderSettings, reportAudience } from './recorder-settings.ts';
 import { credentialsPath } from './run-document.ts';
 
@@ -20,7 +22,7 @@ export interface RecorderPodInput {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   /** What the recorder reads, see `runDocument`. */
-  readonly document: string;
+  readonly document: PodDocument;
   readonly storages: readonly { readonly name: string; readonly spec: ExternalStorageSpec }[];
   readonly sourceSecret?: { readonly name: string; readonly key: string } | undefined;
   readonly resources?: RecorderSettings['resources'] | undefined;
@@ -32,7 +34,8 @@ export interface RecorderPodInput {
  * report endpoint takes, of Secrets just those that its storages and its source name, and a root that cannot be written.
  */
 export function recorderPod(input: RecorderPodInput) {
-  const { command, settings } = input;
+  const { command, settings, document } = input;
+  const mounted = 'annotation' in document;
   const runs = command === 'run';
   const resources = { ...settings.resources, ...input.resources };
   const secrets = input.storages.flatMap(({ spec }, index) => {
@@ -52,13 +55,13 @@ export function recorderPod(input: RecorderPodInput) {
   const account = serviceAccountOf(input.storages);
   return {
     metadata: {
-      labels: input.labels,
+      labels: { ...input.labels, ...identityLabels(input.storages) },
       annotations: {
         ...input.annotations,
         // Both say it to an autoscaler in its own words: a recording cannot be moved.
         'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
         'karpenter.sh/do-not-disrupt': 'true',
-        [podAnnotations.spec]: input.document,
+        ...(mounted ? { [podAnnotations.spec]: document.annotation } : {}),
         ...(runs ? { [podAnnotations.ca]: settings.reportCa } : {}),
       },
     },
@@ -95,8 +98,8 @@ export function recorderPod(input: RecorderPodInput) {
           name: 'recorder',
           image: settings.image,
           ...(settings.imagePullPolicy === undefined ? {} : { imagePullPolicy: settings.imagePullPolicy }),
-          args: [command, podFiles.spec],
-          env: [{ name: 'HOME', value: podFiles.temporary }],
+          args: [command, mounted ? podFiles.spec : '--from-environment'],
+          env: [{ name: 'HOME', value: podFiles.temporary }, ...(mounted ? [] : document.environment)],
           resources,
           terminationMessagePath: podFiles.termination,
           terminationMessagePolicy: 'File',
@@ -113,7 +116,7 @@ export function recorderPod(input: RecorderPodInput) {
           name: 'run',
           downwardAPI: {
             items: [
-              annotationFile('spec.json', podAnnotations.spec),
+              ...(mounted ? [annotationFile('spec.json', podAnnotations.spec)] : []),
               ...(runs ? [annotationFile('ca.crt', podAnnotations.ca)] : []),
             ],
           },
@@ -166,6 +169,20 @@ export function recorderPod(input: RecorderPodInput) {
 
 function annotationFile(path: string, annotation: string) {
   return { path, fieldRef: { fieldPath: `metadata.annotations['${annotation}']` } };
+}
+
+/** What a pod needs to be told who it is, where a storage has no Secret: the way to its cloud, and Azure's webhook. */
+function identityLabels(storages: RecorderPodInput['storages']): Readonly<Record<string, string>> {
+  const keyless = storages.filter(
+    ({ spec }) => spec.credentials?.secretRef === undefined && spec.provider !== 'SFTP',
+  );
+  const azure = keyless.some(
+    ({ spec }) => spec.provider === 'AzureBlob' && spec.credentials?.serviceAccountName !== undefined,
+  );
+  return {
+    ...(keyless.length > 0 ? identityLabel : {}),
+    ...(azure ? { 'azure.workload.identity/use': 'true' } : {}),
+  };
 }
 
 /** A pod has one identity. Only a storage names it, never a recording. */

@@ -1,13 +1,9 @@
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
 import { type Log, parseRunId, type ReportLedger } from '@tapedeck/control';
-import { type RunReport, runReport, TapedeckError } from '@tapedeck/core';
+import { type RunReport, TapedeckError } from '@tapedeck/core';
 import { isNotFound, type KubeApi, kubernetesObject, objectList } from '@tapedeck/kube-api';
 import { z } from 'zod';
+import { packReport, unpackReport } from './packed-report.ts';
 import { reportShape } from './report-shape.ts';
-
-const compress = promisify(gzip);
-const expand = promisify(gunzip);
 
 const manager = 'tapedeck-ledger';
 const selector = 'app.kubernetes.io/managed-by=tapedeck,app.kubernetes.io/component=reports';
@@ -19,11 +15,12 @@ const configMap = kubernetesObject.extend({
   binaryData: z.record(z.string(), z.string()).default({}),
 });
 
-/** Reports of one recording. */
+/** What is kept of one run. */
 interface Kept {
-  readonly reports: Map<string, RunReport>;
-  /** Shapes that have reached the API server, by run. */
-  readonly written: Map<string, string>;
+  /** Packed while it is only kept: a recording that has ended is hardly ever asked for, and there are many of them. */
+  report: RunReport | string | undefined;
+  /** The shape that has reached the API server; undefined where it is not known. */
+  written: string | undefined;
   /** A write that is under way, and one that begins after it and takes in what is there by then. */
   running: Promise<void>;
   waiting: Promise<void> | undefined;
@@ -38,8 +35,8 @@ export interface KubeReportLedger extends ReportLedger {
 }
 
 /**
- * Reports in ConfigMaps of the operator's own namespace, one a recording: no right in anybody else's namespace is needed,
- * and they outlive the Recording whose files a last run still completes. Whoever leads is the only one to write.
+ * Reports in ConfigMaps of the operator's own namespace, one a run: no right in anybody else's namespace is needed, and
+ * they outlive the Recording whose files a last run still completes. Whoever leads is the only one to write.
  */
 export async function openReportLedger(options: {
   readonly api: KubeApi;
@@ -51,58 +48,71 @@ export async function openReportLedger(options: {
   const { api, namespace, log } = options;
   const receiptMs = (options.receiptSeconds ?? defaultReceiptSeconds) * 1000;
   const collection = `/api/v1/namespaces/${namespace}/configmaps`;
-  const kept = new Map<string, Kept>();
+  /** By recording and run. */
+  const kept = new Map<string, Map<string, Kept>>();
   let closed = false;
 
-  const create = (): Kept => ({
-    reports: new Map(),
-    written: new Map(),
-    running: Promise.resolve(),
-    waiting: undefined,
-    timer: undefined,
-  });
+  function keptOf(uid: string, run: string): Kept {
+    const runs = kept.get(uid) ?? new Map<string, Kept>();
+    kept.set(uid, runs);
+    const one = runs.get(run) ?? {
+      report: undefined,
+      written: undefined,
+      running: Promise.resolve(),
+      waiting: undefined,
+      timer: undefined,
+    };
+    runs.set(run, one);
+    return one;
+  }
 
-  async function write(uid: string, one: Kept): Promise<void> {
-    const reports = [...one.reports.values()];
-    const binaryData: Record<string, string> = {};
-    for (const report of reports) {
-      const number = parseRunId(report.id)?.number ?? 0;
-      binaryData[`run-${number}`] = (await compress(JSON.stringify(report))).toString('base64');
-    }
-    const name = ledgerName(uid);
+  async function write(run: string, one: Kept): Promise<void> {
+    const { report } = one;
+    if (report === undefined || typeof report === 'string') return;
+    const name = ledgerName(run);
     const labels = Object.fromEntries(selector.split(',').map((pair) => pair.split('=')));
+    const packed = await packReport(report);
     await api.apply(`${collection}/${name}`, manager, {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name, namespace, labels },
-      binaryData,
+      binaryData: { report: packed },
     });
-    for (const report of reports) one.written.set(report.id, reportShape(report));
+    one.written = reportShape(report);
+    // Its last one.
+    if (report.result !== undefined && one.report === report) one.report = packed;
   }
 
-  /** Resolves once everything that is kept by now has been written; concurrent callers share a write. */
-  function flush(uid: string, one: Kept): Promise<void> {
+  /** Resolves once what is kept by now has been written; concurrent callers share a write. */
+  function flush(run: string, one: Kept): Promise<void> {
     clearTimeout(one.timer);
     one.timer = undefined;
     one.waiting ??= one.running
       .catch(() => undefined) // Its own callers hear of it; this write is another try.
       .then(() => {
         one.waiting = undefined;
-        one.running = write(uid, one);
+        one.running = write(run, one);
         return one.running;
       });
     return one.waiting;
   }
 
-  function flushLater(uid: string, one: Kept): void {
+  function flushLater(uid: string, run: string, one: Kept): void {
     one.timer ??= setTimeout(() => {
       one.timer = undefined;
-      if (closed || kept.get(uid) !== one) return;
-      flush(uid, one).catch((error: unknown) => {
+      if (closed || kept.get(uid)?.get(run) !== one) return;
+      flush(run, one).catch((error: unknown) => {
         log.warn('ReportNotKept', { recordingUid: uid, message: String(error) });
-        flushLater(uid, one);
+        flushLater(uid, run, one);
       });
     }, receiptMs);
+  }
+
+  async function read(run: string, { report }: Kept): Promise<RunReport | undefined> {
+    if (typeof report !== 'string') return report;
+    const unpacked = await unpackReport(report);
+    if (unpacked === undefined) log.warn('ReportUnreadable', { configMap: ledgerName(run) });
+    return unpacked;
   }
 
   let next: string | undefined;
@@ -112,16 +122,10 @@ export async function openReportLedger(options: {
     const page = objectList.parse(await api.list(path, options.signal));
     for (const item of page.items) {
       const { metadata, binaryData } = configMap.parse(item);
-      const one = create();
-      for (const text of Object.values(binaryData)) {
-        const report = await readReport(text);
-        if (report === undefined) log.warn('ReportUnreadable', { configMap: metadata.name });
-        else {
-          one.reports.set(report.id, report);
-          one.written.set(report.id, reportShape(report));
-        }
-      }
-      kept.set(metadata.name.slice(ledgerName('').length), one);
+      const run = metadata.name.slice(ledgerName('').length);
+      const uid = parseRunId(run)?.recordingUid;
+      if (uid === undefined) log.warn('ReportUnreadable', { configMap: metadata.name });
+      else keptOf(uid, run).report = binaryData.report;
     }
     next = page.metadata.continue === '' ? undefined : page.metadata.continue;
   } while (next !== undefined);
@@ -130,61 +134,63 @@ export async function openReportLedger(options: {
     uids: () => [...kept.keys()],
 
     async save(uid, report) {
-      const one = kept.get(uid) ?? create();
-      kept.set(uid, one);
-      const old = one.reports.get(report.id);
-      if (old !== undefined && old.sequence > report.sequence) return;
-      one.reports.set(report.id, report);
-      if (one.written.get(report.id) === reportShape(report)) {
-        flushLater(uid, one);
+      const run = report.id;
+      const one = keptOf(uid, run);
+      const packed = one.report;
+      if (typeof packed === 'string') {
+        const before = await read(run, one);
+        // Unless another call was quicker.
+        if (one.report === packed) {
+          one.report = before;
+          one.written ??= before === undefined ? undefined : reportShape(before);
+        }
+      }
+      const old = one.report;
+      if (typeof old === 'object' && old.sequence > report.sequence) return;
+      one.report = report;
+      if (one.written === reportShape(report)) {
+        flushLater(uid, run, one);
         return;
       }
       try {
-        await flush(uid, one);
+        await flush(run, one);
       } catch (error) {
-        flushLater(uid, one);
+        flushLater(uid, run, one);
         throw TapedeckError.from(error);
       }
     },
 
     async load(uid) {
+      const runs = [...(kept.get(uid) ?? [])];
+      const reports = await Promise.all(runs.map(([run, one]) => read(run, one)));
       const numberOf = ({ id }: RunReport) => parseRunId(id)?.number ?? 0;
-      return [...(kept.get(uid)?.reports.values() ?? [])].sort((a, b) => numberOf(a) - numberOf(b));
+      return reports.filter((report) => report !== undefined).sort((a, b) => numberOf(a) - numberOf(b));
     },
 
     async forget(uid) {
-      const one = kept.get(uid);
-      if (one === undefined) return;
+      const runs = [...(kept.get(uid) ?? [])];
       kept.delete(uid);
-      clearTimeout(one.timer);
-      await (one.waiting ?? one.running).catch(() => undefined); // It is removed whatever became of it.
-      try {
-        await api.call({ method: 'DELETE', path: `${collection}/${ledgerName(uid)}` });
-      } catch (error) {
-        if (!isNotFound(error)) throw TapedeckError.from(error);
+      for (const [, { timer }] of runs) clearTimeout(timer);
+      for (const [run, one] of runs) {
+        await (one.waiting ?? one.running).catch(() => undefined); // It is removed whatever became of it.
+        try {
+          await api.call({ method: 'DELETE', path: `${collection}/${ledgerName(run)}` });
+        } catch (error) {
+          if (!isNotFound(error)) throw TapedeckError.from(error);
+        }
       }
     },
 
     async close() {
       closed = true;
-      const late = [...kept].filter(([, { timer }]) => timer !== undefined);
-      await Promise.allSettled(late.map(([uid, one]) => flush(uid, one)));
-      for (const { timer } of kept.values()) clearTimeout(timer);
+      const all = [...kept.values()].flatMap((runs) => [...runs]);
+      const late = all.filter(([, { timer }]) => timer !== undefined);
+      await Promise.allSettled(late.map(([run, one]) => flush(run, one)));
+      for (const [, { timer }] of all) clearTimeout(timer);
     },
   };
 }
 
-function ledgerName(uid: string): string {
-  return `reports-${uid}`;
-}
-
-async function readReport(text: string): Promise<RunReport | undefined> {
-  try {
-    const parsed = runReport.safeParse(
-      JSON.parse((await expand(Buffer.from(text, 'base64'))).toString('utf8')),
-    );
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined; // Somebody else's bytes: as good as none, and the caller says so.
-  }
+function ledgerName(run: string): string {
+  return `reports-${run}`;
 }

@@ -2,7 +2,6 @@ import type { Kind, Log, ResourceByKind, ResourceKey, ResourceStore } from '@tap
 import { apiVersion, redact, TapedeckError } from '@tapedeck/core';
 import {
   collectionPath,
-  createReflector,
   isConflict,
   isNotFound,
   type KubeApi,
@@ -12,6 +11,7 @@ import {
   type StoredResource,
 } from '@tapedeck/kube-api';
 import { finalizerChange, objectFinalizer } from './object-finalizer.ts';
+import { createReflectorSet } from './reflector-set.ts';
 
 /** Who owns a status, and who the finalizer: one field manager for each, or one would take the other's away. */
 const statusManager = 'tapedeck-status';
@@ -36,16 +36,17 @@ export interface KubeResourceStore extends ResourceStore {
 /** Begins to list and to watch at once, and goes on until the signal aborts. */
 export function createKubeResourceStore(options: {
   readonly api: KubeApi;
-  /** Only this namespace; absent: all of them. */
-  readonly namespace?: string | undefined;
+  /** Absent or empty: all of them. */
+  readonly namespaces?: readonly string[] | undefined;
   readonly log: Log;
   readonly signal: AbortSignal;
 }): KubeResourceStore {
   const { api, log, signal } = options;
   const reflect = <K extends Kind>(kind: K): Reflector<StoredResource<K>> =>
-    createReflector({
+    createReflectorSet({
       api,
-      path: collectionPath(kind, options.namespace),
+      namespaces: options.namespaces,
+      path: (namespace) => collectionPath(kind, namespace),
       read: (object) => readResource(kind, object),
       onProblem: (event, details) => log.warn(event, { kind, ...details }),
       signal,

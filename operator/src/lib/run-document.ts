@@ -10,12 +10,6 @@ import {
 import { podFiles } from './pod-files.ts';
 import type { RecorderSettings } from './recorder-settings.ts';
 
-/**
- * All annotations of an object together may be 256 KiB long. A spec is some 2 kB, and 110 B for each part of a file that
- * an earlier run left open: this holds the journal of a file of about 15 GB.
- */
-const maxDocumentBytes = 200 * 1024;
-
 /** What a run reads: its plan with the paths of its pod. It holds no secret: an annotation can be read by many. */
 export function runDocument(plan: LaunchPlan, settings: RecorderSettings): RunDocument {
   const storages = plan.storages.map((storage, index) => storageOf(storage, index));
@@ -42,22 +36,15 @@ export function checkDocument(id: string, storage: { name: string; spec: Externa
   return { version: 1, id, storage: storageOf(storage, 0), terminationFile: podFiles.termination };
 }
 
-/** Rejects with `NotSupported` what does not fit into an annotation. */
-export function documentText(document: RunDocument | CheckSpec): string {
-  const text = JSON.stringify(document);
-  if (Buffer.byteLength(text) <= maxDocumentBytes) return text;
-  throw new TapedeckError(
-    'NotSupported',
-    `the files that earlier attempts left open have too many parts for one pod (${Buffer.byteLength(text)} bytes of at most ${maxDocumentBytes}); record with a shorter splitEvery`,
-  );
-}
-
 /** Where the credentials of the nth storage are mounted. */
 export function credentialsPath(index: number): string {
   return `${podFiles.credentials}/${index}`;
 }
 
-function storageOf(storage: { name: string; spec: ExternalStorageSpec }, index: number): RunStorage {
+function storageOf(
+  storage: { name: string; spec: ExternalStorageSpec; generation?: number },
+  index: number,
+): RunStorage {
   if (storage.spec.provider === 'Local') {
     throw new TapedeckError(
       'NotSupported',
@@ -68,6 +55,7 @@ function storageOf(storage: { name: string; spec: ExternalStorageSpec }, index: 
   return {
     name: storage.name,
     spec: storage.spec,
+    ...(storage.generation === undefined ? {} : { generation: storage.generation }),
     credentials:
       secret === undefined ? { type: 'None' } : { type: 'Directory', path: credentialsPath(index) },
   };

@@ -5,7 +5,7 @@ const recorder = { image: 'tapedeck/recorder:0.1.0' };
 
 it('fills in what is not said', () => {
   expect(parseSettings(JSON.stringify({ recorder }))).toMatchObject({
-    reportInterval: 1,
+    reportInterval: 0.8,
     progressInterval: 30,
     ports: { report: 8443, health: 8080 },
     recorder: { image: 'tapedeck/recorder:0.1.0', scratchBytes: 1_073_741_824 },
@@ -18,6 +18,11 @@ it.each([
   [JSON.stringify({ recorder: { image: '' } }), 'recorder.image'],
   [JSON.stringify({ recorder, defaultStorge: 'a' }), 'defaultStorge'],
   [JSON.stringify({ recorder, ports: { reports: 1 } }), 'ports'],
+  [JSON.stringify({ recorder, watchNamespaces: [''] }), 'watchNamespaces'],
+  [
+    JSON.stringify({ recorder: { ...recorder, network: { blocked: ['10.0.0.1'] } } }),
+    'recorder.network.blocked',
+  ],
 ])('refuses %s', (text, words) => {
   expect(() => parseSettings(text)).toThrow(words);
 });

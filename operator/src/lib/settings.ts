@@ -5,12 +5,12 @@ const quantities = z.record(z.string(), z.string());
 
 /** The operator's configuration file: strict, so that a misspelt setting is an error and not a default. */
 export const operatorSettings = z.strictObject({
-  /** Only this namespace's resources; absent: all namespaces. */
-  watchNamespace: z.string().optional(),
+  /** Only these namespaces' resources, with rights in each of them; empty: all namespaces. */
+  watchNamespaces: z.array(z.string().min(1)).default([]),
   /** ExternalStorage for recordings that name none, where the namespace has no default. */
   defaultStorage: z.string().optional(),
-  /** How often runs report, in seconds: also how soon they hear of a change of their state. */
-  reportInterval: z.number().positive().default(1),
+  /** How often runs report, in seconds. They hear of a change of their state with it: within 1 s, the call included. */
+  reportInterval: z.number().positive().default(0.8),
   /** Progress alone is written into a status this often, in seconds. */
   progressInterval: z.number().positive().default(30),
   ports: z.strictObject({ report: z.int().default(8443), health: z.int().default(8080) }).prefault({}),
@@ -33,6 +33,14 @@ export const operatorSettings = z.strictObject({
     nodeSelector: quantities.optional(),
     tolerations: z.array(z.record(z.string(), z.unknown())).optional(),
     priorityClassName: z.string().optional(),
+    /** What recorders may reach, as NetworkPolicies beside them; absent: the operator leaves networks alone. */
+    network: z
+      .strictObject({
+        blocked: z.array(z.union([z.cidrv4(), z.cidrv6()])).default(['169.254.0.0/16', 'fe80::/10']),
+        identity: z.boolean().default(true),
+        extraEgress: z.array(z.record(z.string(), z.unknown())).default([]),
+      })
+      .optional(),
   }),
 });
 export type OperatorSettings = z.infer<typeof operatorSettings>;

@@ -25,6 +25,7 @@ export * from './lib/resource.ts';
 export * from './lib/run-contract.ts';
 export * from './lib/run-copies.ts';
 export * from './lib/secret.ts';
+export * from './lib/spec-environment.ts';
 export * from './lib/storage-choice.ts';
 export {
   type PolicyIdentity,
@@ -37,3 +38,4 @@ export {
 export * from './lib/storage-policy/storage-policy.ts';
 export * from './lib/termination-message.ts';
 export * from './lib/unavailable.ts';
+export * from './lib/word-list.ts';

@@ -2,16 +2,15 @@ import type { RunStorage } from '@tapedeck/core';
 import { makeSas } from '../../servers/azure-sas.ts';
 import { type Azurite, startAzurite } from '../../servers/azurite.ts';
 import { freePort } from '../../servers/free-port.ts';
-import { type OddServer, startWebSite } from '../../servers/odd-servers.ts';
+import { startWebSite } from '../../servers/odd-servers.ts';
 import { brokenSetups } from './broken-setup.ts';
+import { type EndpointScene, endpointSetups } from './endpoint-setups.ts';
 
 type AzureBlock = NonNullable<RunStorage['spec']['azureBlob']>;
 
 /** Azure's own stand-in, and a web site that is none. */
-interface Scene {
+interface Scene extends EndpointScene {
   readonly server: Azurite;
-  readonly site: OddServer;
-  readonly closedPort: number;
 }
 
 const wrongKey = Buffer.alloc(64, 'wrong').toString('base64');
@@ -54,24 +53,7 @@ export const brokenAzure = brokenSetups<Scene>({
       step: 'Resolve',
       storage: (scene) => storage(scene, { endpoint: 'https://nobody.blob.core.invalid' }),
     },
-    {
-      title: 'nobody listens on the port',
-      reason: 'StorageUnreachable',
-      step: 'Connect',
-      storage: (scene) => storage(scene, { endpoint: `http://127.0.0.1:${scene.closedPort}` }),
-    },
-    {
-      title: '`https://` where the server speaks HTTP',
-      reason: 'StorageTlsFailed',
-      step: 'TLS',
-      storage: (scene) => storage(scene, { endpoint: scene.server.endpoint.replace('http:', 'https:') }),
-    },
-    {
-      title: 'a web site in place of Blob Storage',
-      reason: 'StorageUnreachable',
-      step: 'Write',
-      storage: (scene) => storage(scene, { endpoint: `http://127.0.0.1:${scene.site.port}` }),
-    },
+    ...endpointSetups<Scene>('Blob Storage', (scene, endpoint) => storage(scene, { endpoint })),
     {
       title: 'a connection string without a key',
       reason: 'InvalidCredentials',

@@ -3,17 +3,16 @@ import type { RunStorage } from '@tapedeck/core';
 import { type FaultProxy, s3Error, startFaultProxy } from '../../servers/fault-proxy.ts';
 import { freePort } from '../../servers/free-port.ts';
 import { findFakeGcs, type GcsServer, startGcs } from '../../servers/gcs.ts';
-import { type OddServer, startWebSite } from '../../servers/odd-servers.ts';
+import { startWebSite } from '../../servers/odd-servers.ts';
 import { brokenSetups } from './broken-setup.ts';
+import { type EndpointScene, endpointSetups } from './endpoint-setups.ts';
 
 type GcsBlock = NonNullable<RunStorage['spec']['gcs']>;
 
 /** The double in front of fake-gcs-server, a proxy in front of that, and a web site that is none of it. */
-interface Scene {
+interface Scene extends EndpointScene {
   readonly server: GcsServer;
   readonly proxy: FaultProxy;
-  readonly site: OddServer;
-  readonly closedPort: number;
   /** The key file of an account that may do all. */
   readonly account: string;
 }
@@ -71,24 +70,7 @@ export const brokenGcs = brokenSetups<Scene>({
       step: 'Resolve',
       storage: (scene) => storage(scene, { endpoint: 'https://storage.nowhere.invalid' }),
     },
-    {
-      title: 'nobody listens on the port',
-      reason: 'StorageUnreachable',
-      step: 'Connect',
-      storage: (scene) => storage(scene, { endpoint: `http://127.0.0.1:${scene.closedPort}` }),
-    },
-    {
-      title: '`https://` where the server speaks HTTP',
-      reason: 'StorageTlsFailed',
-      step: 'TLS',
-      storage: (scene) => storage(scene, { endpoint: scene.server.endpoint.replace('http:', 'https:') }),
-    },
-    {
-      title: 'a web site in place of Cloud Storage',
-      reason: 'StorageUnreachable',
-      step: 'Write',
-      storage: (scene) => storage(scene, { endpoint: `http://127.0.0.1:${scene.site.port}` }),
-    },
+    ...endpointSetups<Scene>('Cloud Storage', (scene, endpoint) => storage(scene, { endpoint })),
     {
       title: 'JSON that is no service account',
       reason: 'InvalidCredentials',

@@ -28,10 +28,10 @@ export function addCompletion(program: Command, words: readonly string[]): void 
       for (const [, names] of Object.entries(kindNames)) complete(names[0], names.at(-1) ?? '');
     });
     const kind = words[words.indexOf(name) + 1];
-    command?.argument('name', (complete) => completeNames(kind, words, complete), true);
+    command?.argument('name', (complete) => completeNames(name, kind, words, complete), true);
   }
   for (const [name, kind] of Object.entries(namesOf)) {
-    root.commands.get(name)?.argument('name', (complete) => completeNames(kind, words, complete), true);
+    root.commands.get(name)?.argument('name', (complete) => completeNames(name, kind, words, complete), true);
   }
   const setup = root.setup.bind(root);
   root.setup = (name, executable, shell) =>
@@ -86,10 +86,21 @@ function completePaths(
   }
 }
 
-const selectNames = 'SELECT DISTINCT name FROM resources WHERE kind = ? ORDER BY name';
+/** Recordings that a command of their state changes something for; of what is named by others, all. */
+const going = "coalesce(status ->> '$.phase', 'Pending') NOT IN ('Uploaded', 'Failed') AND deleted IS NULL";
+const state = "coalesce(spec ->> '$.state', 'Recording')";
+const conditions: Readonly<Record<string, string>> = {
+  pause: `${going} AND ${state} = 'Recording'`,
+  resume: `${going} AND ${state} IN ('Paused', 'Masked')`,
+  stop: `${going} AND ${state} <> 'Stopped'`,
+};
+
+const selectNames = (command: string) =>
+  `SELECT DISTINCT name FROM resources WHERE kind = ? AND ${conditions[command] ?? 'true'} ORDER BY name`;
 
 /** A completion that fails says nothing (the shell's line is no place for an error), and makes no data directory. */
 function completeNames(
+  command: string,
   word: string | undefined,
   words: readonly string[],
   complete: (value: string, description: string) => void,
@@ -100,7 +111,8 @@ function completeNames(
     if (!existsSync(root)) return;
     const data = openLocalData(root);
     try {
-      for (const { name } of data.database.prepare(selectNames).all(kind)) complete(String(name), kind);
+      for (const { name } of data.database.prepare(selectNames(command)).all(kind))
+        complete(String(name), kind);
     } finally {
       data.close();
     }

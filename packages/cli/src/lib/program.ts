@@ -49,6 +49,10 @@ export function createProgram(run: RunAction): Program {
 
   namespaced('run', 'apply files, show progress, and end when every Recording is over')
     .addOption(fileOption().makeOptionMandatory())
+    .option(
+      '--wait <duration>',
+      'how long a recording may wait for what it needs to begin (default: 5m, or 20s where somebody has to act)',
+    )
     .action(
       act(async ({ cluster, data, terminal }, options) => {
         const asked = { filename: [], ...options };

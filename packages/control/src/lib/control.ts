@@ -143,6 +143,9 @@ export function createControl(ports: ControlPorts): Control {
       if (after === 0) queues[kind].add(`${namespace}/${name}`, { urgent: true });
       else queues[kind].addAfter(`${namespace}/${name}`, after);
     },
+    async witness(namespace, state) {
+      if (await storages.witness(namespace, state)) storageQueue.add(`${namespace}/${state.name}`);
+    },
     reportInterval: options.reportInterval ?? 1,
     progressInterval: options.progressInterval ?? 1,
   });

@@ -8,7 +8,8 @@ import {
 import { copyFiles } from './copy-files.ts';
 import type { CopySituation } from './copy-situation.ts';
 import type { CopySnapshot } from './copy-snapshot.ts';
-import { isReady, whyNotReady } from './recording-admission.ts';
+import { whyNotReady } from './recording-admission.ts';
+import { isReady } from './storage-readiness.ts';
 
 /** What a copy begins with, or why it does not: not yet (Pending), or never (Failed). */
 export type CopyAdmission =

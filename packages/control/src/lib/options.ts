@@ -50,6 +50,8 @@ export interface Timing {
   /** Before a failed check is repeated; doubled each time, and never longer than the interval. */
   readonly recheckDelay: number;
   readonly maxRecheckDelay: number;
+  /** A check that speaks against what a run goes on to meet there is repeated; so long after it at the earliest. */
+  readonly evidenceDelay: number;
 }
 
 export const defaultTiming: Timing = {
@@ -71,6 +73,7 @@ export const defaultTiming: Timing = {
   checkInterval: 3600,
   recheckDelay: 5,
   maxRecheckDelay: 300,
+  evidenceDelay: 30,
 };
 
 /** The nth (from 0) of delays that double up to a limit. */

@@ -55,7 +55,11 @@ export interface RunPlan
         readonly url?: string;
         readonly urlSecretRef?: { readonly name: string; readonly key: string };
       });
-  readonly storages: readonly { readonly name: string; readonly spec: ExternalStorageSpec }[];
+  readonly storages: readonly {
+    readonly name: string;
+    readonly spec: ExternalStorageSpec;
+    readonly generation?: number;
+  }[];
   /** CPU and memory as the recording asks for them; absent: what the launcher sets aside by itself. */
   readonly resources?: NonNullable<RecordingSpec['resources']>;
 }

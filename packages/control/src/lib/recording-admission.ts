@@ -3,7 +3,6 @@ import {
   type ExternalStorage,
   fileKeyBase,
   findCondition,
-  isTrue,
   providerBlocks,
   type RecordingConfig,
   type RecordingProfileSpec,
@@ -14,6 +13,7 @@ import {
   unavailableFeatures,
 } from '@tapedeck/core';
 import type { RecordingPolicy, RecordingSnapshot } from './recording-snapshot.ts';
+import { isReady } from './storage-readiness.ts';
 
 /** What an admitted recording has: everything that is fixed once, before the first run. */
 export interface Admission {
@@ -172,12 +172,6 @@ function selectionMode(
   profile: RecordingProfileSpec | undefined,
 ): StorageSelection['mode'] {
   return (recording.spec.storage ?? profile?.storage)?.mode;
-}
-
-/** What was said about another generation of the spec says nothing about this one. */
-export function isReady({ status, metadata }: ExternalStorage): boolean {
-  const current = findCondition(status?.conditions, 'Ready')?.observedGeneration;
-  return isTrue(status?.conditions, 'Ready') && (current === undefined || current === metadata.generation);
 }
 
 function isChecked({ status, metadata }: ExternalStorage): boolean {

@@ -102,3 +102,23 @@ it('says what waits, where, since when, and what to do', () => {
       '2026-11-21T11:00:00.000Z, and given up at 2026-11-28T10:00:00.000Z.',
   });
 });
+
+it('keeps what to do, however much the storages say and lack', () => {
+  const { message } = waitingForStorage({
+    files: Array.from({ length: 500 }, (_, index) => file(`place-${index % 4}`, 'Open')),
+    last: undefined,
+    result: {
+      exit: 'StorageRefused',
+      code: 'StorageDenied',
+      message: `It may not write. ${'Because. '.repeat(500)}`,
+    },
+    scratch: '/scratch/x',
+    stopTime: refusedAt,
+    nextTime: after,
+    endTime: '2026-11-28T10:00:00.000Z',
+  });
+  expect(message).toMatch(/^Since 2026-11-21T10:00:00.000Z, place-0 lacks \d+ bytes of a.mp4/);
+  expect(message).toContain('…: It may not write. Because.');
+  expect(message).toMatch(/given up at 2026-11-28T10:00:00.000Z\.$/);
+  expect(message.length).toBeLessThan(1_300);
+});

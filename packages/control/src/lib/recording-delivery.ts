@@ -49,6 +49,13 @@ export function storagesToCheck(
     .map(({ metadata }) => metadata.name);
 }
 
+/**
+ * Of what is told about waiting files: each storage may say its own, and all of them may say what failed. The first few
+ * hundred characters tell what it is; what to do, and until when, follows them and must not be cut off.
+ */
+const MOST_LACKING = 400;
+const MOST_WHY = 400;
+
 /** What waits for its storage, where, since when, and what to do. */
 export function waitingForStorage(about: {
   readonly files: readonly RunFile[];
@@ -60,7 +67,8 @@ export function waitingForStorage(about: {
   readonly endTime: string;
 }): Situation {
   const { files, last, result, stopTime, nextTime, endTime } = about;
-  const why = (result?.message ?? last?.message ?? 'no reason is known').replace(/\.$/, '');
+  const told = result?.message ?? last?.message ?? 'no reason is known';
+  const why = beginning(told, MOST_WHY).replace(/\.$/, '');
   const lacks = [...Map.groupBy(openFiles(files), ({ storage }) => storage)].map(([storage, open]) => {
     const bytes = open.reduce((sum, file) => sum + undelivered(file), 0);
     return `${storage} lacks ${bytes} bytes of ${open.map(({ key }) => key).join(', ')}`;
@@ -71,10 +79,14 @@ export function waitingForStorage(about: {
     reason: result?.code ?? 'Undelivered',
     stalled: true,
     message:
-      `Since ${stopTime}, ${lacks.join('; ')}: ${why}. What is missing is kept in ${where}. ` +
+      `Since ${stopTime}, ${beginning(lacks.join('; '), MOST_LACKING)}: ${why}. What is missing is kept in ${where}. ` +
       'Put right what the storage says and apply its Secret or the ExternalStorage again: it is delivered as soon as ' +
       `the storage is ready. Without that it is tried again at ${nextTime}, and given up at ${endTime}.`,
   };
+}
+
+function beginning(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
 function openFiles(files: readonly RunFile[]): readonly RunFile[] {

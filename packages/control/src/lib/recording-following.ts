@@ -1,5 +1,6 @@
 import type { RecordingAttempt, RecordingStatus, RecordingStopReason } from '@tapedeck/core';
 import { addAttempt } from './attempt-list.ts';
+import { outputPlaces } from './output-places.ts';
 import { configOf } from './recording-admission.ts';
 import { hasReturned, storagesToCheck, storagesToDeliver, waitingForStorage } from './recording-delivery.ts';
 import { planLaunch } from './recording-launch.ts';
@@ -152,8 +153,6 @@ function end(
     );
   }
   const { notice } = next;
-  const outputs = ended.outputs ?? [];
-  const places = [...new Set(outputs.map(({ storage }) => storage))];
   return endRecording(
     snapshot,
     {
@@ -171,7 +170,7 @@ function end(
     {
       kind: 'Uploaded',
       reason: 'Complete',
-      message: `${outputs.length === 1 ? 'The file is' : `All ${outputs.length} files are`} in ${places.join(' and ')}.`,
+      message: outputPlaces(ended.outputs ?? []),
     },
     forget,
   );

@@ -1,12 +1,13 @@
 import type { RecordingAttempt, RecordingStatus, StorageSelection } from '@tapedeck/core';
 import { doubled } from './options.ts';
-import { configOf, isReady } from './recording-admission.ts';
+import { configOf } from './recording-admission.ts';
 import { endRecording, eventOnReason, situate } from './recording-outcome.ts';
 import type { Situation } from './recording-situation.ts';
 import type { RecordingPlan, RecordingPolicy, RecordingSnapshot } from './recording-snapshot.ts';
 import { readHistory } from './run-history.ts';
 import { runId } from './run-id.ts';
 import { allowanceLeft, planRun, storagesOfRun } from './run-plan.ts';
+import { isReady } from './storage-readiness.ts';
 
 /**
  * The newest attempt is to be started, at once or after the last refusal's wait. `storages` names the choice of the

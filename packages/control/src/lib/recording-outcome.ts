@@ -23,10 +23,12 @@ export function endRecording(
   before: readonly Effect[] = [],
 ): RecordingPlan {
   const { reason, message, kind } = situation;
+  // How storages fare says nothing any more: where the files are is in the outputs.
+  const { storages: _, ...told } = status;
   const stopTime = status.stopTime ?? snapshot.now.toISOString();
   const ttl = snapshot.recording.spec.ttlAfterFinished;
   return {
-    status: situate(snapshot, { ...status, stopTime, stopReason }, situation),
+    status: situate(snapshot, { ...told, stopTime, stopReason }, situation),
     before,
     after: [{ type: 'Event', event: { type: kind === 'Failed' ? 'Warning' : 'Normal', reason, message } }],
     ...(ttl === undefined ? {} : { requeueAfterSeconds: 0 }),

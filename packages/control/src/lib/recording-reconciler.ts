@@ -122,12 +122,12 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
       profileName === undefined || begun
         ? undefined
         : resources.get('RecordingProfile', namespace, profileName),
-      needsStorages(recording) ? resources.list('ExternalStorage', namespace) : [],
+      isOver(recording) ? [] : resources.list('ExternalStorage', namespace),
       last === undefined || (last.endTime !== undefined && recording.status?.phase !== 'Uploading')
         ? undefined
         : launcher.observe(runId(uid, last.number)),
     ]);
-    let reports = begun ? await ledger.load(uid) : [];
+    let reports = begun && !isOver(recording) ? await ledger.load(uid) : [];
     const left = observation?.report;
     const number = left === undefined ? undefined : parseRunId(left.id)?.number;
     const known = number === undefined ? undefined : reportOf(reports, number);
@@ -214,7 +214,7 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
   };
 }
 
-/** What has ended needs none, unless its files are to be deleted. */
-function needsStorages({ status, metadata }: Recording): boolean {
-  return !isFinalPhase(status?.phase) || metadata.deletionTimestamp !== undefined;
+/** It has ended and nobody deletes it: no storage and no report can change anything about it any more. */
+function isOver({ status, metadata }: Recording): boolean {
+  return isFinalPhase(status?.phase) && metadata.deletionTimestamp === undefined;
 }

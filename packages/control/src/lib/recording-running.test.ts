@@ -131,3 +131,34 @@ it('a run that cannot begin says why, and that somebody has to act', () => {
   expect(stalled).toMatchObject({ status: 'True', ...waiting });
   expect(after).toEqual([{ type: 'Event', event: { type: 'Warning', ...waiting } }]);
 });
+
+it.each([
+  ['default', 'tapedeck resume physics'],
+  ['school', 'tapedeck resume physics -n school'],
+])('a run that is paused says what goes on, in namespace %s', (namespace, command) => {
+  const status: RecordingStatus = {
+    attempts: [{ number: 1, mode: 'Record', startTime: at(0).toISOString() }],
+  };
+  const { status: told } = planRunning(
+    {
+      recording: {
+        apiVersion: 'tapedeck.dev/v1alpha1',
+        kind: 'Recording',
+        metadata: { name: 'physics', namespace, uid: 'u' },
+        spec: { source: { type: 'TestCard' }, state: 'Paused' },
+        status,
+      },
+      storages: [],
+      reports: [report({ state: 'Paused' })],
+      observation: { state: 'Running' },
+      sameName: false,
+      now: at(1),
+      since: at(0),
+    },
+    { timing: defaultTiming },
+    status,
+  );
+  expect(told.conditions?.[0]?.message).toBe(
+    `It is paused; "${command}" goes on, and so does setting spec.state to Recording.`,
+  );
+});

@@ -52,7 +52,7 @@ function planAlive(
   const { timing } = policy;
   const report = reportOf(reports, last.number);
   const attempt = { ...last, ...placeOf(observation ?? { state: 'Running' }) };
-  const situation = situationOf(last, report, recording.spec.state, observation?.waiting);
+  const situation = situationOf(recording, last, report, observation?.waiting);
   const stopping = report?.state === 'Uploading' || report?.state === 'Ended';
   const next: RecordingStatus = {
     ...status,
@@ -112,9 +112,9 @@ function deadlineOf(
 }
 
 function situationOf(
+  { metadata, spec: { state: wanted } }: RecordingSnapshot['recording'],
   last: RecordingAttempt,
   report: ReturnType<typeof reportOf>,
-  wanted: RecordingSnapshot['recording']['spec']['state'],
   waiting: NonNullable<RecordingSnapshot['observation']>['waiting'],
 ): Situation {
   if (report === undefined && waiting !== undefined) {
@@ -131,7 +131,7 @@ function situationOf(
       return {
         kind: 'Paused',
         reason: 'Paused',
-        message: 'It is paused; set spec.state to Recording to go on.',
+        message: `It is paused; "tapedeck resume ${metadata.name}${inNamespace(metadata.namespace)}" goes on, and so does setting spec.state to Recording.`,
       };
     case 'Uploading':
     case 'Ended':
@@ -150,4 +150,9 @@ function situationOf(
             : `Attempt ${last.number} waits for the first picture or sound of its source, since ${last.startTime}.`,
       };
   }
+}
+
+/** What the command line needs to find it. */
+function inNamespace(namespace = 'default'): string {
+  return namespace === 'default' ? '' : ` -n ${namespace}`;
 }

@@ -4,6 +4,7 @@ import {
   type RecordingCopy,
   type RunReply,
   type RunReport,
+  type RunStorageState,
 } from '@tapedeck/core';
 import type { CopyReconciler } from './copy-reconciler.ts';
 import type { ReportLedger, ResourceStore } from './ports.ts';
@@ -24,6 +25,7 @@ function gist(report: RunReport): string {
     report.gaps.length,
     report.pauses.length,
     report.notices,
+    report.storages?.map((state) => [state.name, state.away?.code]),
   ]);
 }
 
@@ -38,6 +40,8 @@ export function createReportIntake(ports: {
     key: { kind: 'Recording' | 'RecordingCopy'; namespace: string; name: string },
     afterSeconds: number,
   ) => void;
+  /** Hears what the run meets in its storages. */
+  readonly witness: (namespace: string, state: RunStorageState) => Promise<void>;
   readonly reportInterval: number;
   readonly progressInterval: number;
 }): ReportIntake {
@@ -78,6 +82,7 @@ export function createReportIntake(ports: {
       if (report.result === undefined) gists.set(uid, { run: report.id, gist: now });
       else gists.delete(uid);
       const { namespace = 'default', name } = owner.metadata;
+      for (const state of report.storages ?? []) await ports.witness(namespace, state);
       ports.wake({ kind: owner.kind, namespace, name }, same ? ports.progressInterval : 0);
       return { desired: desiredOf(owner), intervalSeconds: ports.reportInterval };
     },

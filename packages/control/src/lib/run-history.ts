@@ -12,6 +12,7 @@ import {
   type RunGap,
   type RunNotice,
   type RunReport,
+  type RunStorageState,
 } from '@tapedeck/core';
 import { storageSummary } from './recording-admission.ts';
 import { parseRunId } from './run-id.ts';
@@ -155,7 +156,7 @@ export function statusOfRuns(
   const history = readHistory(reports, attempts);
   const { newest } = history;
   if (newest === undefined) return before;
-  const { notices: _notices, gaps: _gaps, pauses: _pauses, ...kept } = before;
+  const { notices: _notices, gaps: _gaps, pauses: _pauses, storages: _storages, ...kept } = before;
   const recordings = attempts
     .filter(({ mode }) => mode !== 'Remove')
     .flatMap(({ number }) => reportOf(reports, number) ?? []);
@@ -180,6 +181,9 @@ export function statusOfRuns(
         : {}),
       time: newest.time,
     },
+    ...(newest.storages === undefined || newest.storages.length === 0
+      ? {}
+      : { storages: newest.storages.slice(0, 4).map(storageFare) }),
     outputs: outputsOf(history.files, storages, before.outputs ?? []),
     ...(gaps.length === 0
       ? {}
@@ -199,6 +203,20 @@ export function statusOfRuns(
           })),
         }),
     ...(notices.length === 0 ? {} : { notices: notices.slice(0, maxNotices) }),
+  };
+}
+
+function storageFare({
+  name,
+  bytesStored,
+  away,
+}: RunStorageState): NonNullable<RecordingStatus['storages']>[number] {
+  if (away === undefined) return { name, bytesUploaded: bytesStored };
+  const { since, code, message } = away;
+  return {
+    name,
+    bytesUploaded: bytesStored,
+    away: { since, reason: code.slice(0, 64), message: message.slice(0, 1024) },
   };
 }
 

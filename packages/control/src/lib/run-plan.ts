@@ -66,6 +66,7 @@ export function planRun(input: RunPlanInput): RunPlan {
     storages: input.storages.slice(0, 4).map((storage) => ({
       name: storage.metadata.name,
       spec: storage.spec,
+      ...(storage.metadata.generation === undefined ? {} : { generation: storage.metadata.generation }),
     })),
     ...deliveryOf(config, input.storages.length),
     keyBase: input.keyBase,

@@ -1,18 +1,22 @@
 import {
   type CheckReport,
-  type ConditionInput,
-  type ErrorCode,
   type ExternalStorage,
   type ExternalStorageStatus,
-  errorKinds,
   findCondition,
   formatSeconds,
-  isTrue,
   parseDuration,
-  setConditions,
   type TapedeckError,
 } from '@tapedeck/core';
 import { doubled, type Timing } from './options.ts';
+import { isReady } from './storage-readiness.ts';
+import {
+  conditionsOf,
+  failedVerdict,
+  readyVerdict,
+  sparedConditions,
+  type Verdict,
+  withConditions,
+} from './storage-verdict.ts';
 
 /** Ask for a check at once: a new value of this annotation is a new check. */
 export const checkAnnotation = 'tapedeck.dev/check';
@@ -21,6 +25,11 @@ export const checkAnnotation = 'tapedeck.dev/check';
 export type CheckOutcome =
   | { readonly report: CheckReport }
   | { readonly error: TapedeckError; readonly durationSeconds: number };
+
+/** Seconds between checks of a storage that answers. */
+export function checkInterval({ spec }: Pick<ExternalStorage, 'spec'>, timing: Timing): number {
+  return spec.check?.interval === undefined ? timing.checkInterval : parseDuration(spec.check.interval);
+}
 
 /** Seconds until the storage is to be checked again; 0 for now, undefined for not before something changes. */
 export function untilCheck(storage: ExternalStorage, now: Date, timing: Timing): number | undefined {
@@ -31,14 +40,15 @@ export function untilCheck(storage: ExternalStorage, now: Date, timing: Timing):
   if ((metadata.annotations?.[checkAnnotation] ?? '') !== (last.request ?? '')) return 0;
   // Resumed: what was known before it was suspended is stale.
   if (findCondition(status?.conditions, 'Ready')?.reason === 'Suspended') return 0;
-  const interval =
-    spec.check?.interval === undefined ? timing.checkInterval : parseDuration(spec.check.interval);
+  const interval = checkInterval(storage, timing);
   const failures = last.failures ?? 0;
   const wait =
     failures === 0
       ? interval
       : Math.min(interval, doubled(timing.recheckDelay, failures - 1, timing.maxRecheckDelay));
-  return Math.max(0, wait - (now.getTime() - Date.parse(last.time)) / 1000);
+  // What a recording puts there proves as much as a check.
+  const proven = failures === 0 ? Date.parse(status?.lastUpload ?? last.time) : 0;
+  return Math.max(0, wait - (now.getTime() - Math.max(proven, Date.parse(last.time))) / 1000);
 }
 
 /** Checks nothing and takes nothing new, by request. */
@@ -76,9 +86,7 @@ export function checkedStatus(
 ): ExternalStorageStatus {
   const verdict = readVerdict(outcome);
   const before = storage.status;
-  const current = findCondition(before?.conditions, 'Ready');
-  const wasReady =
-    isTrue(before?.conditions, 'Ready') && current?.observedGeneration === storage.metadata.generation;
+  const wasReady = isReady(storage);
   const failures = verdict.ready ? 0 : (before?.lastCheck?.failures ?? 0) + 1;
   const spared = !verdict.ready && !verdict.definite && wasReady && failures < 2;
   const request = storage.metadata.annotations?.[checkAnnotation];
@@ -108,86 +116,12 @@ export function checkedStatus(
   return withConditions(
     { ...storage, status },
     now,
-    spared ? sparedConditions(verdict) : conditionsOf(verdict),
+    spared ? sparedConditions(verdict, 'the last check') : conditionsOf(verdict),
   );
 }
 
-interface Verdict {
-  readonly ready: boolean;
-  readonly code: string;
-  readonly message: string;
-  /** It fails the same way until a person changes something. */
-  readonly definite: boolean;
-}
-
 function readVerdict(outcome: CheckOutcome): Verdict {
-  if ('report' in outcome && outcome.report.ready) {
-    return { ready: true, code: 'Ready', message: 'Recordings can go there.', definite: false };
-  }
-  const { code, message } =
-    'report' in outcome
-      ? { code: outcome.report.reason, message: outcome.report.message }
-      : { code: outcome.error.code, message: outcome.error.message };
-  const kind = Object.hasOwn(errorKinds, code) ? errorKinds[code as ErrorCode] : errorKinds.Unknown;
-  return { ready: false, code, message, definite: kind.retry === 'stalled' };
-}
-
-/** Nothing answered, or not as itself. */
-const unreachable = ['StorageUnreachable', 'StorageTimeout', 'StorageTlsFailed', 'HostKeyRejected'];
-/** It answered, and did not know us. */
-const unauthenticated = ['StorageUnauthenticated', 'InvalidCredentials', 'ClockSkewed', 'NotFound'];
-/** It answered, and said no more than that. */
-const undecided = ['StorageUnavailable', 'StorageThrottled', 'NotSupported', 'Unknown'];
-
-function conditionsOf(verdict: Verdict): readonly ConditionInput[] {
-  const { ready, code, definite } = verdict;
-  const message = verdict.message;
-  const set = (type: string, status: ConditionInput['status']): ConditionInput => ({
-    type,
-    status,
-    reason: code,
-    message,
-  });
-  const reached = unreachable.includes(code) ? 'False' : code === 'NotFound' ? 'Unknown' : 'True';
-  const known =
-    reached === 'False' || undecided.includes(code)
-      ? 'Unknown'
-      : unauthenticated.includes(code)
-        ? 'False'
-        : 'True';
-  return [
-    set('Ready', ready ? 'True' : 'False'),
-    set('Reconciling', !ready && !definite ? 'True' : 'False'),
-    set('Stalled', !ready && definite ? 'True' : 'False'),
-    set('Reachable', code === 'Unknown' || code === 'NotSupported' ? 'Unknown' : reached),
-    set('Authenticated', known),
-    set('Writable', ready ? 'True' : known === 'True' ? 'False' : 'Unknown'),
-  ];
-}
-
-/** It was ready and may be again in a moment: it stays in service, and says what it met. */
-function sparedConditions({ code, message }: Verdict): readonly ConditionInput[] {
-  return [
-    {
-      type: 'Ready',
-      status: 'True',
-      reason: 'Ready',
-      message: `Recordings can go there; the last check failed (${code}: ${message.replace(/\.$/, '')}) and is repeated.`,
-    },
-    { type: 'Reconciling', status: 'True', reason: code, message },
-    { type: 'Stalled', status: 'False', reason: code, message },
-  ];
-}
-
-function withConditions(
-  { status, metadata }: ExternalStorage,
-  now: Date,
-  conditions: readonly ConditionInput[],
-): ExternalStorageStatus {
-  const { generation } = metadata;
-  return {
-    ...status,
-    ...(generation === undefined ? {} : { observedGeneration: generation }),
-    conditions: setConditions(status?.conditions ?? [], conditions, { now, generation }),
-  };
+  if (!('report' in outcome)) return failedVerdict(outcome.error.code, outcome.error.message);
+  const { ready, reason, message } = outcome.report;
+  return ready ? readyVerdict : failedVerdict(reason, message);
 }

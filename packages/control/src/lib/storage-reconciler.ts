@@ -1,6 +1,7 @@
-import { type ExternalStorage, isSame, redact, TapedeckError } from '@tapedeck/core';
+import { type ExternalStorage, isSame, type RunStorageState, redact, TapedeckError } from '@tapedeck/core';
 import type { Timing } from './options.ts';
 import type { Clock, Events, Launcher, Log, ResourceStore } from './ports.ts';
+import { weighEvidence } from './storage-evidence.ts';
 import {
   type CheckOutcome,
   checkAnnotation,
@@ -9,6 +10,7 @@ import {
   suspendedStatus,
   untilCheck,
 } from './storage-plan.ts';
+import { isReady } from './storage-readiness.ts';
 import { copyNeedsStorage, needsStorage } from './storage-use.ts';
 
 /** Seconds after which a deleted storage that is in use is looked at again. */
@@ -19,6 +21,8 @@ export interface StorageReconciler {
   reconcile(namespace: string, name: string, signal: AbortSignal): Promise<number | undefined>;
   /** It refused a recording at that time: what an earlier check said does not count, and the next look checks it. */
   doubt(namespace: string, name: string, since: string): void;
+  /** What a run says of it; true where the next look has something to do about it. */
+  witness(namespace: string, state: RunStorageState): Promise<boolean>;
 }
 
 export function createStorageReconciler(ports: {
@@ -33,6 +37,8 @@ export function createStorageReconciler(ports: {
   let checks = 0;
   /** By storage; one that is gone is forgotten at its next look. */
   const doubts = new Map<string, string>();
+  /** What runs said that is not looked at yet, the newest of each storage. */
+  const witnessed = new Map<string, RunStorageState>();
 
   async function check(storage: ExternalStorage, signal: AbortSignal): Promise<CheckOutcome> {
     const { namespace = 'default', name } = storage.metadata;
@@ -63,6 +69,33 @@ export function createStorageReconciler(ports: {
     return undefined;
   }
 
+  /** People hear of what changes whether recordings can go there. */
+  function tell(before: ExternalStorage, status: NonNullable<ExternalStorage['status']>): void {
+    const { namespace = 'default', name, uid = '' } = before.metadata;
+    const ready = status.conditions?.find(({ type }) => type === 'Ready');
+    const old = before.status?.conditions?.find(({ type }) => type === 'Ready');
+    if (ready === undefined || (ready.status === old?.status && ready.reason === old.reason)) return;
+    const type = ready.status === 'True' ? 'Normal' : 'Warning';
+    const message = redact(ready.message);
+    events.record({ kind: 'ExternalStorage', namespace, name, uid }, { type, reason: ready.reason, message });
+    log.info('StorageChecked', { namespace, name, ready: ready.status, reason: ready.reason, message });
+  }
+
+  /** The storage with what a run has met there; `check`: it has to be checked now. */
+  async function takeEvidence(
+    storage: ExternalStorage,
+    place: string,
+  ): Promise<{ readonly storage: ExternalStorage; readonly check: boolean }> {
+    const state = witnessed.get(place);
+    witnessed.delete(place);
+    if (state === undefined) return { storage, check: false };
+    const evidence = weighEvidence(storage, state, clock.now(), timing);
+    if (evidence.kind !== 'Status') return { storage, check: evidence.kind === 'Check' };
+    tell(storage, evidence.status);
+    await write(storage, evidence.status);
+    return { storage: { ...storage, status: evidence.status }, check: false };
+  }
+
   function untilNextCheck(storage: ExternalStorage, place: string): number | undefined {
     const doubted = doubts.get(place);
     const last = storage.status?.lastCheck?.time;
@@ -76,22 +109,33 @@ export function createStorageReconciler(ports: {
       doubts.set(`${namespace}/${name}`, since);
     },
 
+    async witness(namespace, state) {
+      const storage = await resources.get('ExternalStorage', namespace, state.name);
+      if (storage === undefined) return false;
+      if (weighEvidence(storage, state, clock.now(), timing).kind === 'Nothing') return false;
+      witnessed.set(`${namespace}/${state.name}`, state);
+      return true;
+    },
+
     async reconcile(namespace, name, signal) {
       const place = `${namespace}/${name}`;
-      const storage = await resources.get('ExternalStorage', namespace, name);
-      if (storage === undefined) {
+      const found = await resources.get('ExternalStorage', namespace, name);
+      if (found === undefined) {
         doubts.delete(place);
+        witnessed.delete(place);
         return undefined;
       }
-      if (storage.metadata.deletionTimestamp !== undefined) return remove(storage);
-      if (storage.spec.suspend === true) {
-        await write(storage, suspendedStatus(storage, clock.now()));
+      if (found.metadata.deletionTimestamp !== undefined) return remove(found);
+      if (found.spec.suspend === true) {
+        await write(found, suspendedStatus(found, clock.now()));
         return undefined;
       }
-      const wait = untilNextCheck(storage, place);
+      const { storage, check: isDoubtful } = await takeEvidence(found, place);
+      const wait = isDoubtful ? 0 : untilNextCheck(storage, place);
       if (wait === undefined || wait > 0) return wait;
       const generation = storage.metadata.generation;
-      if (storage.status?.observedGeneration !== generation) {
+      // One that is ready stays so while it is looked at.
+      if (storage.status?.observedGeneration !== generation && !isReady(storage)) {
         await write(storage, checkingStatus(storage, clock.now()));
       }
       const outcome = await check(storage, signal);
@@ -115,17 +159,7 @@ export function createStorageReconciler(ports: {
         outcome,
         clock.now(),
       );
-      const ready = checked.conditions?.find(({ type }) => type === 'Ready');
-      const before = now.status?.conditions?.find(({ type }) => type === 'Ready');
-      if (ready !== undefined && (ready.status !== before?.status || ready.reason !== before.reason)) {
-        const type = ready.status === 'True' ? 'Normal' : 'Warning';
-        const message = redact(ready.message);
-        events.record(
-          { kind: 'ExternalStorage', namespace, name, uid: now.metadata.uid ?? '' },
-          { type, reason: ready.reason, message },
-        );
-        log.info('StorageChecked', { namespace, name, ready: ready.status, reason: ready.reason, message });
-      }
+      tell(now, checked);
       await write(now, checked);
       return untilCheck({ ...now, status: checked }, clock.now(), timing);
     },

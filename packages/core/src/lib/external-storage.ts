@@ -279,6 +279,11 @@ export const externalStorageStatus = z.object({
     })
     .optional()
     .describe('The last check.'),
+  lastUpload: z.iso
+    .datetime()
+    .max(64)
+    .optional()
+    .describe('When a recording put something there; noted at most twice in a check interval.'),
   endpoint: z.string().max(2048).optional().describe('Where it really goes.'),
 });
 export type ExternalStorageStatus = z.infer<typeof externalStorageStatus>;

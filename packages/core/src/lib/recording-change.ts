@@ -1,3 +1,5 @@
+import { listWords } from './word-list.ts';
+
 /** What of a Recording's spec may change while it exists; everything else was decided when it began. */
 export const changeableFields = ['state', 'retention', 'ttlAfterFinished', 'deletionPolicy'] as const;
 
@@ -26,7 +28,7 @@ export function recordingChangeRules(
   ];
 }
 
-/** Why a Recording's spec may not change like that: a sentence for each field; empty when it may. */
+/** Why a Recording's spec may not change like that: a sentence for all the fields that may not, and one for its state. */
 export function recordingChangeProblems(
   old: Readonly<Record<string, unknown>>,
   next: Readonly<Record<string, unknown>>,
@@ -34,7 +36,7 @@ export function recordingChangeProblems(
   const fields = [...new Set([...Object.keys(old), ...Object.keys(next)])];
   const changed = fields.filter((field) => !isChangeable(field) && !isSame(old[field], next[field]));
   return [
-    ...changed.map((field) => `spec.${field} ${advice}`),
+    ...(changed.length === 0 ? [] : [`${listWords(changed.map((field) => `spec.${field}`))} ${advice}`]),
     ...(old.state === 'Stopped' && next.state !== 'Stopped' ? [`spec.state ${stoppedMessage}`] : []),
   ];
 }

@@ -103,6 +103,24 @@ export const recordingStatus = z.object({
     })
     .optional()
     .describe('How far it is.'),
+  storages: z
+    .array(
+      z.object({
+        name: name.describe('Name of the ExternalStorage.'),
+        bytesUploaded: z.number().describe('Bytes of the files that are being recorded, held there.'),
+        away: z
+          .object({
+            since: time.describe('Since when it takes nothing.'),
+            reason: z.string().max(64).describe('Why, in one CamelCase word.'),
+            message: z.string().max(1024).describe('The same for people.'),
+          })
+          .optional()
+          .describe('Present while it takes nothing: what it lacks is kept on scratch.'),
+      }),
+    )
+    .max(4)
+    .optional()
+    .describe('How each storage of the recording fares, until it is over.'),
   outputs: z.array(recordingOutput).max(1024).optional().describe('The files, in order.'),
   gaps: z
     .array(

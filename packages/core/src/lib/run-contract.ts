@@ -21,6 +21,8 @@ export type RunCredentials = z.infer<typeof runCredentials>;
 export const runStorage = z.object({
   name: z.string(),
   spec: externalStorageSpec,
+  /** Of the ExternalStorage that the spec is of, given back in reports: what is said about an older one may be untrue by now. */
+  generation: z.int().optional(),
   credentials: runCredentials,
 });
 export type RunStorage = z.infer<typeof runStorage>;
@@ -237,6 +239,19 @@ export const runNotice = z.object({
 });
 export type RunNotice = z.infer<typeof runNotice>;
 
+/** How a run fares with one of its storages. */
+export const runStorageState = z.object({
+  name: z.string(),
+  generation: z.int().optional(),
+  /** Of the report's files, held there. */
+  bytesStored: z.number(),
+  /** When it last took something. */
+  storedTime: z.string().optional(),
+  /** It takes nothing: `since` then, and still so at `time`. A storage that was left for another one stays as it was then. */
+  away: z.object({ code: z.string(), message: z.string(), since: z.string(), time: z.string() }).optional(),
+});
+export type RunStorageState = z.infer<typeof runStorageState>;
+
 /** Reasons of notices that tell how things are at the moment: they say nothing once the run has ended. */
 export const passingNotices: readonly string[] = ['StorageAway'];
 
@@ -282,6 +297,8 @@ export const runReport = z.object({
   /** Likewise at this run's own media time. */
   pauses: z.array(z.object({ startSeconds: z.number(), durationSeconds: z.number() })),
   notices: z.array(runNotice),
+  /** Those of its storages that it has put something into, or tried to. */
+  storages: z.array(runStorageState).optional(),
   /** Present in the last report. */
   result: runResult.optional(),
 });

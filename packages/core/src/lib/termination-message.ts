@@ -18,7 +18,7 @@ export function runTermination(report: RunReport): string | undefined {
   return firstThatFits([
     report,
     {
-      ...report,
+      ...withoutStorages(report),
       notices: [],
       files: report.files.map(({ url: _, ...file }) => file),
     },
@@ -36,6 +36,10 @@ export function checkTermination(report: CheckReport): string {
       brief,
     ]) ?? JSON.stringify({ ...brief, message: short(report.message), endpoint: undefined })
   );
+}
+
+function withoutStorages({ storages: _, ...report }: RunReport): RunReport {
+  return report;
 }
 
 function firstThatFits(candidates: readonly unknown[]): string | undefined {

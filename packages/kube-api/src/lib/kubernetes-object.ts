@@ -6,6 +6,8 @@ export const objectHead = z.object({
   namespace: z.string().optional(),
   uid: z.string(),
   resourceVersion: z.string(),
+  /** Only of kinds with a spec. */
+  generation: z.int().optional(),
   creationTimestamp: z.string().optional(),
   deletionTimestamp: z.string().optional(),
   labels: z.record(z.string(), z.string()).optional(),

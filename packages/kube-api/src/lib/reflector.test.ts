@@ -156,3 +156,13 @@ it('keeps what it had of an object that it cannot read', async () => {
   await vi.waitFor(() => expect(problems).toContain('ObjectUnreadable'));
   expect(reflector.get('a', 'x')).toBe('x@1');
 });
+
+it('has watches end, as a sign of life, before two minutes without one count as death', async () => {
+  const { api, paths } = scripted([{ items: [], version: 5 }], []);
+  const { reflector } = reflect(api);
+  await reflector.synced;
+  await vi.waitFor(() => expect(paths).toHaveLength(2));
+  const seconds = Number(new URLSearchParams(paths[1]?.split('?')[1]).get('timeoutSeconds'));
+  expect(seconds).toBeGreaterThan(0);
+  expect(seconds).toBeLessThan(120);
+});

@@ -13,8 +13,12 @@ const pageSize = 500;
 /** Seconds, doubled after each failure; half of it is chance, so that replicas do not come back together. */
 const firstDelay = 0.5;
 const longestDelay = 30;
-/** The server ends a watch after that; a list anew every ten minutes finds what a watch has missed. */
-const watchSeconds = 300;
+/**
+ * The server ends a watch after that, which is a sign of life where nothing changes: bookmarks are promised by nobody, and do
+ * not come of a quiet kind unless etcd was told to notify of its progress. So it is below what counts as silence anywhere.
+ */
+const watchSeconds = 90;
+/** A list anew finds what a watch has missed. */
 const relistMs = 600_000;
 
 /** An object as its kind's owner keeps it. */

@@ -124,6 +124,7 @@ export async function completeOpenFiles(
     } catch (error) {
       const known = TapedeckError.from(error);
       failure ??= known;
+      book.lose(previous.storage, known);
       log.warn('PreviousNotCompleted', {
         key: previous.key,
         storage: previous.storage,

@@ -18,7 +18,8 @@ import type { TrackedFile } from './run-book.ts';
 export interface FileSink extends TrackedFile {
   /** Lays the file out for these tracks. Once, before the first fragment. */
   begin(init: InitSegment): Promise<void>;
-  append(fragment: Fragment): Promise<void>;
+  /** `signal` ends its wait for room: see `AppendOptions`. */
+  append(fragment: Fragment, signal?: AbortSignal): Promise<void>;
   /** Sends what is left, the full index in front where the storage lets it get there. Not without a fragment: there are no empty objects. */
   finish(signal: AbortSignal): Promise<void>;
   /** Stops sending and leaves the upload for whoever comes next. Idempotent. */
@@ -105,10 +106,10 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
       });
       await upload.append(layout.head);
     },
-    async append(fragment) {
+    async append(fragment, signal) {
       if (layout === undefined)
         throw new TapedeckError('Unknown', 'a fragment came before the tracks were known');
-      const offset = await upload.append(fragment.bytes);
+      const offset = await upload.append(fragment.bytes, signal && { signal });
       layout.add(fragment, offset);
       durationSeconds = layout.durationSeconds;
       held.add(offset + fragment.bytes.length, durationSeconds);
@@ -130,5 +131,5 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
 function finalLayout(layout: Mp4File, upload: Upload): Parameters<Upload['finish']>[0] {
   const size = upload.progress.bytesAppended;
   if (upload.wholeInMemory) return { replaceStart: layout.compact(size) };
-  return { ...layout.finish(size), trailer: layout.trailer() };
+  return { ...layout.finish(size), trailer: () => layout.trailer() };
 }

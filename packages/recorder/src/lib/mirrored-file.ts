@@ -82,7 +82,8 @@ export function mirrorFile(sinks: readonly FileSink[], onNotice: (notice: RunNot
   return {
     sinks,
     begin: (init: InitSegment) => each(0, (sink) => sink.begin(init)),
-    append: (fragment: Fragment) => each(fragment.bytes.length, (sink) => sink.append(fragment)),
+    append: (fragment: Fragment, signal) =>
+      each(fragment.bytes.length, (sink) => sink.append(fragment, signal)),
     // One that dropped out is completed too, as far as it goes.
     finish: (signal) => all((sink) => sink.finish(signal)),
     async close() {

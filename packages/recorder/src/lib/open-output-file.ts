@@ -43,13 +43,17 @@ export async function openOutputFile(options: OpenOutputFileOptions): Promise<Ou
             createFallbackUpload(stores, {
               ...upload,
               fallbackAfterSeconds,
-              onEvent: (event) => options.book.notice(fallbackNotice(event, new Date())),
+              onEvent: (event) => {
+                options.book.notice(fallbackNotice(event, new Date()));
+                if (event.kind === 'PassedOver') options.book.lose(event.storage, event.error);
+                if (event.kind === 'Moved') options.book.lose(event.from, event.error);
+              },
             }),
         });
   return {
     sinks: [sink],
     begin: (init) => sink.begin(init),
-    append: (fragment) => sink.append(fragment),
+    append: (fragment, signal) => sink.append(fragment, signal),
     finish: (signal) => sink.finish(signal),
     close: () => sink.close(),
     discard: () => sink.discard(),

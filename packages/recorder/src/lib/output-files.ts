@@ -40,6 +40,8 @@ export function createOutputFiles(options: {
   const { spec, stores, book, persist } = options;
   const files: OutputFile[] = [];
   const closing = new Map<Promise<void>, AbortController>();
+  /** Of the current file: what waits in it is given up for later. */
+  let leave = new AbortController();
   const failures: unknown[] = [];
   let segment = firstSegment(spec);
   /** Its upload is open, its tracks are not known yet. */
@@ -86,25 +88,26 @@ export function createOutputFiles(options: {
       segment = nextSegment;
       current = prepared ?? (await prepare());
       prepared = undefined;
+      leave = new AbortController();
       await current.begin(init);
     },
     async append(fragment) {
-      await current?.append(fragment);
+      await current?.append(fragment, AbortSignal.any([options.giveUp, leave.signal]));
     },
     async close() {
       const file = current;
       if (file === undefined) return;
       current = undefined;
       await makeRoom();
-      const leave = new AbortController();
+      const left = leave;
       const end = file
-        .finish(AbortSignal.any([options.giveUp, leave.signal]))
+        .finish(AbortSignal.any([options.giveUp, left.signal]))
         .catch((error: unknown) => void failures.push(error))
         .finally(() => {
           closing.delete(end);
           persistSoon();
         });
-      closing.set(end, leave);
+      closing.set(end, left);
     },
     async settle() {
       const unused = prepared;

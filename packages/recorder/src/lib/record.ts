@@ -39,13 +39,12 @@ async function recordInto(
 ): Promise<RunResult> {
   const { book } = context;
   const calledOff = watchForEnd(context);
-  const files = await openFiles(stores, { giveUp, calledOff: calledOff.signal }, context).catch(
-    (error: unknown) => {
+  const files = await openFiles(stores, { giveUp, calledOff: calledOff.signal }, context)
+    .catch((error: unknown) => {
       // A stop or SIGTERM while a storage that may be away is asked: there is nothing to wait for.
       if (!calledOff.signal.aborted || context.spec.attempt > 1) throw error;
-    },
-  );
-  calledOff.close();
+    })
+    .finally(calledOff.close);
   if (files === undefined) return decideResult(calledOff.outcome, { recorded: false });
   // Beside the recording: what the attempt before left open is safe soon, and does not delay this one.
   const earlier = completeOpenFiles(context, stores);
@@ -71,7 +70,7 @@ async function recordInto(
 function watchForEnd({ interrupt, desired }: RunContext): {
   readonly signal: AbortSignal;
   readonly outcome: CaptureOutcome;
-  close(): void;
+  readonly close: () => void;
 } {
   const stopped = new AbortController();
   const unsubscribe = desired.subscribe((state) => {

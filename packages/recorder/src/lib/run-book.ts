@@ -8,10 +8,12 @@ import {
   type RunSpec,
   type RunState,
   type SourceEnd,
+  type TapedeckError,
 } from '@tapedeck/core';
 
 import type { UploadProgress } from '@tapedeck/storage';
 import { type BitrateMeter, createBitrateMeter } from './bitrate-meter.ts';
+import { createStorageWatch } from './storage-watch.ts';
 
 /** Notices beyond these are dropped: the report travels every second and has to stay small. */
 const maxNotices = 16;
@@ -40,6 +42,8 @@ export interface RunBook {
   /** The same reason again replaces its message. */
   notice(notice: RunNotice): void;
   withdraw(reason: string): void;
+  /** A storage was given up for another one. */
+  lose(storage: string, error: TapedeckError): void;
   report(): RunReport;
 }
 
@@ -47,6 +51,7 @@ export function createRunBook(spec: RunSpec): RunBook {
   const gaps: RunGap[] = [];
   const pauses: { startSeconds: number; durationSeconds: number }[] = [];
   const notices = new Map<string, RunNotice>();
+  const storages = createStorageWatch(spec);
   let sequence = 0;
 
   const book: RunBook = {
@@ -69,13 +74,17 @@ export function createRunBook(spec: RunSpec): RunBook {
     withdraw(reason) {
       notices.delete(reason);
     },
+    lose(storage, error) {
+      storages.lose(storage, error, new Date());
+    },
     report() {
       sequence += 1;
+      const now = new Date();
       return {
         version: 1,
         id: spec.id,
         sequence,
-        time: new Date().toISOString(),
+        time: now.toISOString(),
         state: book.state,
         ...(book.startTime === undefined ? {} : { startTime: book.startTime }),
         progress: sumProgress(book.files, book.bitrate),
@@ -88,6 +97,7 @@ export function createRunBook(spec: RunSpec): RunBook {
         gaps: [...gaps],
         pauses: [...pauses],
         notices: [...notices.values(), ...storageTrouble(book.files, spec.storages.length)],
+        storages: storages.read(book.files, now),
         ...(book.result === undefined ? {} : { result: book.result }),
       };
     },

@@ -25,6 +25,11 @@ export function fallbackNotice(event: FallbackEvent, now: Date): RunNotice {
         reason: 'NotKept',
         message: `Scratch does not hold all of the file any more: should ${event.storage} be lost now, a new file begins in the next storage, and this one is delivered later. Allow more scratch, or split more often. ${error.message}`,
       };
+    case 'NotFreed':
+      return {
+        reason: 'ScratchNotFreed',
+        message: `Scratch still has what was kept of the file for another storage; it is needed no more. ${error.message}`,
+      };
     case 'Left':
       return {
         reason: 'UploadLeft',

@@ -3,12 +3,14 @@ import { type ErrorCode, TapedeckError, type UploadJournal } from '@tapedeck/cor
 import { type CallTimeouts, callOnce, callWithRetries, putTimeoutMs } from './call.ts';
 import { completeUpload } from './completion.ts';
 import type { CompletedPart, Driver, ObjectInfo, StoredPart, UploadToken } from './driver.ts';
-import { layOutListed } from './journal.ts';
+import { layOutListed, withoutHoles } from './journal.ts';
 import { journalLayouts } from './journal-layouts.ts';
+import { putKept } from './kept-parts.ts';
 import { headLast } from './part-list.ts';
 import type { PartPlan } from './part-plan.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { listNumbers, openSpool, type SpooledPart } from './spool.ts';
+import type { KeptContent } from './store.ts';
 
 export interface JournalPorts {
   readonly driver: Driver;
@@ -19,6 +21,8 @@ export interface JournalPorts {
   readonly fullKey: string;
   /** The upload's own directory on scratch, where there may be one. */
   readonly directory: string | undefined;
+  /** The file from its beginning, where it was kept. */
+  readonly kept: KeptContent | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -28,7 +32,7 @@ const MAX_LOOKS = 4;
 /**
  * Completes what another process left. What counts, from weak to strong: the journal's receipts; what the
  * service lists, for a part may have arrived after the journal was last written down; parts on scratch, which
- * are sent now. With write rights only there is no list: then whatever the journal holds possible is tried.
+ * are sent now; what was kept of the file beyond all of these, which is put now. With write rights only there is no list: then whatever the journal holds possible is tried.
  */
 export async function completeFromJournal(journal: UploadJournal, ports: JournalPorts): Promise<ObjectInfo> {
   const { token, parts: sent } = await sendSpooled(journal, ports);
@@ -38,11 +42,25 @@ export async function completeFromJournal(journal: UploadJournal, ports: Journal
     if (ports.directory !== undefined) await rm(ports.directory, { recursive: true, force: true });
     return info;
   };
-  for (let look = 1; ; look++) {
-    const listed = await lookUp(token, ports);
-    if (listed === undefined || listed.length === 0) break;
+  const lookAll = async () => {
     const known = [...journal.parts, ...(journal.pending ?? []), ...sent];
-    const layout = layOutListed(ports.plan, listed, known);
+    return layOutListed(ports.plan, (await lookUp(token, ports)) ?? [], known);
+  };
+  if (ports.kept !== undefined && token !== null) {
+    const listed = await lookAll();
+    const base = listed.length > 0 ? listed : withoutHoles(newest(journal.parts, sent));
+    const whole = await putKept(token, base, ports.kept, ports);
+    if (whole !== undefined) {
+      sent.push(...whole.slice(base.length > 0 ? base.length - 1 : 0));
+      try {
+        return await complete(whole);
+      } catch (error) {
+        if (!isMismatch(error)) throw error;
+      }
+    }
+  }
+  for (let look = 1; ; look++) {
+    const layout = await lookAll();
     if (layout.length === 0) break;
     try {
       return await complete(layout);
@@ -67,6 +85,11 @@ export async function completeFromJournal(journal: UploadJournal, ports: Journal
     'NotFound',
     `Nothing of ${journal.key} had reached the storage when its recorder ended; there is nothing to complete.`,
   );
+}
+
+/** Of parts with the same number those that were put later. */
+function newest(before: readonly CompletedPart[], later: readonly CompletedPart[]): CompletedPart[] {
+  return [...new Map([...before, ...later].map((part) => [part.number, part])).values()];
 }
 
 function isMismatch(error: unknown): boolean {
@@ -120,7 +143,7 @@ async function sendSpooled(
   const { driver, policy, timeouts, directory, signal, fullKey } = ports;
   const numbers = directory === undefined ? [] : await listNumbers(directory);
   let token: UploadToken = journal.token;
-  if (token === null && numbers.length > 0) {
+  if (token === null && (numbers.length > 0 || (ports.kept?.size ?? 0) > 0)) {
     token = await callWithRetries(policy, { signal }, () =>
       callOnce(`Opening the upload of ${journal.key}`, timeouts.callMs, signal, (signal) =>
         driver.begin({ key: fullKey, contentType: journal.contentType }, { signal }),

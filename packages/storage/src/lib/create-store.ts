@@ -68,9 +68,10 @@ export function createDriverStore(
         throw error;
       }
     },
-    async completeFromJournal(journal, { spoolDirectory, signal } = {}) {
+    async completeFromJournal(journal, { spoolDirectory, kept, signal } = {}) {
       const directory = spoolDirectory && path.join(spoolDirectory, spoolName(name, journal.key));
-      const ports = { driver, plan, policy, timeouts, fullKey: fullKey(journal.key), directory, signal };
+      const object = { fullKey: fullKey(journal.key), directory, kept, signal };
+      const ports = { driver, plan, policy, timeouts, ...object };
       const info = await completeFromJournal(journal, ports);
       return { ...relative(info), url: driver.url(info.key) };
     },

@@ -2,17 +2,14 @@ import { TapedeckError } from '@tapedeck/core';
 import { type CallTimeouts, callOnce, putTimeoutMs } from './call.ts';
 import { createChanges } from './changes.ts';
 import type { Driver, UploadToken } from './driver.ts';
+import { parallelPuts } from './parallel-puts.ts';
 import { needsPut, type PartList, type PartRecord } from './part-list.ts';
 import { addPending, type PendingPut } from './pending-puts.ts';
 import { isAmbiguous, mayRetry, type RetryPolicy, retryDelayMs } from './retry-policy.ts';
 import type { UploadProgress } from './store.ts';
 
-/** Whole parts on their way at a time; see `upload.ts` for the memory. */
-export const PARALLEL_PUTS = 2;
-/** From this size on only one is. */
-export const LARGE_PART = 8 * 1024 * 1024;
-/** The last part and a tail that is cut go out side by side. */
-const PARALLEL_PUTS_AT_END = 3;
+/** With more than so many missing, the unfinished part waits for the whole ones before it. */
+const MAX_MISSING_BESIDE_GROWING = 2;
 /** A put that is not through after so long means that the link is slower than the recording. */
 export const SLOW_PUT_MS = 3_000;
 
@@ -49,6 +46,8 @@ export class PartSender {
   #failure: TapedeckError | undefined;
   #trouble: UploadProgress['trouble'];
   #failures = 0;
+  /** The put that was answered last took less than `SLOW_PUT_MS`. */
+  #isQuick = false;
   #notBeforeMs = 0;
   #wakeUp: NodeJS.Timeout | undefined;
 
@@ -137,12 +136,10 @@ export class PartSender {
     const missing = this.missing();
     const mayTakeHead = !this.#isHeadLast || missing.every(({ number }) => number === 1);
     const ready = missing.filter((part) => part.sealed && (mayTakeHead || part.number > 1));
-    const first = ready[0];
-    const isSingle =
-      this.#trouble !== undefined ||
-      this.#ports.driver.capabilities.sequence !== undefined ||
-      (first?.size ?? 0) > LARGE_PART;
-    const limit = isSingle ? 1 : this.#isAtEnd ? PARALLEL_PUTS_AT_END : PARALLEL_PUTS;
+    const isSingle = this.#trouble !== undefined || this.#ports.driver.capabilities.sequence !== undefined;
+    const limit = isSingle
+      ? 1
+      : parallelPuts({ partSize: ready[0]?.size ?? 0, isQuick: this.#isQuick, isAtEnd: this.#isAtEnd });
     let sending = missing.filter((part) => part.sendingSinceMs !== undefined).length;
     for (const part of ready) {
       if (sending >= limit) break;
@@ -157,7 +154,7 @@ export class PartSender {
     const part = this.#ports.list.growing;
     if (part === undefined || !needsPut(part) || part.sendingSinceMs !== undefined) return;
     if (!this.#ports.driver.capabilities.replaceParts || !this.#maySend()) return;
-    if (this.missing().length <= PARALLEL_PUTS) this.#send(part);
+    if (this.missing().length <= MAX_MISSING_BESIDE_GROWING) this.#send(part);
   }
 
   /** What was refused once may be allowed by now: it is tried again. */
@@ -233,6 +230,7 @@ export class PartSender {
     const what = `Putting part ${number} of ${key}`;
     const put = { number, offset, size, bytes, crc32, revision };
     const before = part.pending;
+    const startMs = performance.now();
     if (driver.predictReceipt !== undefined) {
       part.pending = addPending(before, { revision, size, receipt: driver.predictReceipt(put) });
       onPending();
@@ -241,6 +239,7 @@ export class PartSender {
       const receipt = await callOnce(what, putTimeoutMs(timeouts, size), this.#stop.signal, (signal) =>
         driver.putPart(this.#token, put, { signal }),
       );
+      this.#isQuick = performance.now() - startMs < SLOW_PUT_MS;
       part.stored = { revision, size, receipt };
       delete part.pending;
     } catch (cause) {

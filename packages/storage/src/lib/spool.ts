@@ -94,7 +94,13 @@ export async function openSpool(directory: string, maxBytes: number): Promise<Sp
     },
     async clear() {
       sizes.clear();
-      await rm(directory, { recursive: true, force: true });
+      try {
+        await rm(directory, { recursive: true, force: true });
+      } catch (cause) {
+        const code = codeOf(cause);
+        const message = `${directory} cannot be removed (${code}); it takes room until somebody removes it.`;
+        throw new TapedeckError('Unknown', message, { cause });
+      }
     },
   };
 }
@@ -186,9 +192,13 @@ function damaged(file: string): TapedeckError {
   );
 }
 
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+}
+
 function scratchError(directory: string, error: unknown): TapedeckError {
   if (error instanceof TapedeckError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  const code = codeOf(error);
   const full = code === 'ENOSPC' || code === 'EDQUOT';
   return new TapedeckError(
     full ? 'ScratchFull' : 'Unknown',

@@ -51,13 +51,23 @@ export interface UploadOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface AppendOptions {
+  /** The bytes have their place already, so no filler comes before them. */
+  readonly exact?: boolean;
+  /**
+   * Ends the wait for room, of this append and of all others: from then on only the disk is the limit of what waits on
+   * scratch, and what finds no room there (or where there is no scratch) is refused at once.
+   */
+  readonly signal?: AbortSignal;
+}
+
 export interface FinishOptions {
   readonly head?: Uint8Array;
   readonly tail?: Uint8Array;
   readonly replaceStart?: { readonly length: number; readonly bytes: Uint8Array };
-  /** Appended in place of `head` and `tail` where the storage does not take part 1 again. */
-  readonly trailer?: Uint8Array;
-  /** Gives up waiting for a storage that is away; what is missing is on scratch then. */
+  /** Makes what is appended in place of `head` and `tail` where the storage does not take part 1 again. */
+  readonly trailer?: () => Uint8Array;
+  /** Gives up waiting for a storage that is away, and for room (see `append`); what is missing is on scratch then. */
   readonly signal?: AbortSignal;
 }
 
@@ -77,10 +87,9 @@ export interface Upload {
    * Adds a unit: no part ends inside it. The bytes belong to the upload from here on (they are not copied).
    * Resolves with the unit's offset in the object, once there is room for it in memory or on scratch.
    * Rejects with `SpoolFull` or `ScratchFull` when there is none left, and with the storage's own error when it is
-   * `stalled`; what was appended before can still be completed. `exact`: the bytes have their place already, so
-   * no filler comes before them.
+   * `stalled`; what was appended before can still be completed.
    */
-  append(unit: Uint8Array, options?: { readonly exact?: boolean }): Promise<number>;
+  append(unit: Uint8Array, options?: AppendOptions): Promise<number>;
   /**
    * Sends what is left, puts part 1 again with `head` in place of its first bytes (same length), and
    * completes. With `replaceStart`, which may have another length than what it replaces, the first
@@ -103,6 +112,13 @@ export interface Upload {
   close(): Promise<void>;
 }
 
+/** A file as it was appended, from its beginning, kept elsewhere. */
+export interface KeptContent {
+  readonly size: number;
+  /** A piece from that offset on; undefined at the end. */
+  readFrom(offset: number): Promise<Uint8Array | undefined>;
+}
+
 /** One configured storage: a driver with prefix, retries, bounds and order. */
 export interface Store {
   readonly name: string;
@@ -111,13 +127,13 @@ export interface Store {
   createUpload(options: UploadOptions): Promise<Upload>;
   /**
    * Completes an upload that another process left, from its journal alone; spooled parts that follow the
-   * journal's (in `spoolDirectory`: the directory that the upload was given) are sent first. One that is
-   * complete already is no error. Rejects with `NotFound` when nothing had reached the storage, `UploadGone` when
+   * journal's (in `spoolDirectory`: the directory that the upload was given) are sent first, and then what `kept` has
+   * beyond all parts. One that is complete already is no error. Rejects with `NotFound` when nothing had reached the storage, `UploadGone` when
    * it was dropped.
    */
   completeFromJournal(
     journal: UploadJournal,
-    options?: { spoolDirectory?: string; signal?: AbortSignal },
+    options?: { spoolDirectory?: string; kept?: KeptContent; signal?: AbortSignal },
   ): Promise<ObjectInfo & { url: string }>;
   abortFromJournal(journal: UploadJournal): Promise<void>;
   /** Brings an object of known length here, or goes on with that; see `transferObject`. */

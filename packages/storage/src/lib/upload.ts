@@ -1,25 +1,29 @@
 import { TapedeckError, type UploadJournal } from '@tapedeck/core';
+import { createAppendQueue } from './append-queue.ts';
 import { abortedError, type CallTimeouts, callOnce, callWithRetries } from './call.ts';
 import { createCollector } from './collector.ts';
 import { formatCrc32 } from './crc32.ts';
 import type { Driver } from './driver.ts';
 import { buildJournal } from './journal.ts';
 import { createLagMeter } from './lag-meter.ts';
+import { parallelPuts } from './parallel-puts.ts';
 import { createPartKeeper, type PartKeeper } from './part-keeper.ts';
 import { createPartList, headLast, needsPut, type PartList, type PartRecord } from './part-list.ts';
 import type { PartPlan } from './part-plan.ts';
-import { LARGE_PART, PARALLEL_PUTS, PartSender, SLOW_PUT_MS } from './part-sender.ts';
+import { PartSender, SLOW_PUT_MS } from './part-sender.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import type { Spool } from './spool.ts';
-import type { FinishOptions, Upload, UploadedObject, UploadOptions, UploadProgress } from './store.ts';
+import type {
+  AppendOptions,
+  FinishOptions,
+  Upload,
+  UploadedObject,
+  UploadOptions,
+  UploadProgress,
+} from './store.ts';
 import { endUpload } from './upload-end.ts';
 import { createUploadOpening, type UploadOpening } from './upload-opening.ts';
 
-/**
- * Sealed parts in memory: those on their way. With part 1, the growing one and two suspects that makes six
- * times 5 MiB plus a unit each, about 35 MiB.
- */
-const MAX_SEALED_IN_MEMORY = PARALLEL_PUTS;
 /** The unfinished part goes out when its oldest byte has used up this share of the durability. */
 const DURABILITY_SHARE = 0.8;
 const MIN_TICK_MS = 100;
@@ -49,7 +53,7 @@ export class OpenUpload implements Upload {
   readonly #sender: PartSender;
   readonly #lag = createLagMeter();
   readonly #collector = createCollector();
-  #appending: Promise<unknown> = Promise.resolve();
+  readonly #appends = createAppendQueue();
   #ticker: NodeJS.Timeout | undefined;
   readonly #opening: UploadOpening;
   #isFinishing = false;
@@ -115,10 +119,8 @@ export class OpenUpload implements Upload {
     this.#ticker = setInterval(() => this.#tick(), tickMs);
   }
 
-  append(unit: Uint8Array, { exact = false }: { readonly exact?: boolean } = {}): Promise<number> {
-    const appended = this.#appending.then(() => this.#append(unit, exact));
-    this.#appending = appended.catch(() => undefined); // Its caller hears of it; the next append is judged anew.
-    return appended;
+  append(unit: Uint8Array, { exact = false, signal }: AppendOptions = {}): Promise<number> {
+    return this.#appends.add(() => this.#append(unit, exact), signal);
   }
 
   async #append(unit: Uint8Array, exact: boolean): Promise<number> {
@@ -130,30 +132,42 @@ export class OpenUpload implements Upload {
     return offset;
   }
 
-  /** Resolves when so few sealed parts are in memory that another may begin to grow. */
+  /**
+   * Resolves when so few sealed parts are in memory that another may begin to grow. With part 1, that one and two suspects
+   * they are eight times 5 MiB plus a unit each, about 48 MiB.
+   */
   async #makeRoom(): Promise<void> {
+    const { hurry } = this.#appends;
+    const { spool } = this.#ports;
     for (;;) {
       if (this.#mayWait) this.#throwIfClosed();
       else this.#throwIfOver();
       const isHeld = (part: PartRecord) => part.sealed && part.bytes !== undefined && part.number > 1;
       const held = this.#sender.missing().filter(isHeld);
-      if (held.length <= ((held[0]?.size ?? 0) > LARGE_PART ? 1 : MAX_SEALED_IN_MEMORY)) return;
+      if (held.length <= parallelPuts({ partSize: held[0]?.size ?? 0, isQuick: !this.#sender.isSlow }))
+        return;
       const newest = held.at(-1);
-      if (newest !== undefined && this.#ports.spool !== undefined && this.#sender.isSlow) {
+      if (hurry.aborted) spool?.lift();
+      if (newest !== undefined && spool !== undefined && (hurry.aborted || this.#sender.isSlow)) {
         try {
           await this.#keeper.toSpool(newest);
           continue;
         } catch (error) {
           // While the storage takes parts, however slowly, waiting for it is better than giving up.
-          if (this.#sender.isAway) throw error;
+          if (this.#sender.isAway || hurry.aborted) throw error;
         }
       }
-      await this.#sender.changes.wait(undefined, SLOW_PUT_MS);
+      if (hurry.aborted)
+        throw new TapedeckError(
+          'StorageUnreachable',
+          `There is no room for more of ${this.key} until its storage takes more, and the time to wait for that was over.`,
+        );
+      await this.#sender.changes.wait(hurry, SLOW_PUT_MS);
     }
   }
 
   async flush({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    await this.#appending;
+    await this.#appends.settled();
     const goal = this.#list.size;
     const canPutGrowing = this.#ports.driver.capabilities.replaceParts;
     for (;;) {
@@ -167,7 +181,8 @@ export class OpenUpload implements Upload {
   }
 
   async finish(options: FinishOptions = {}): Promise<UploadedObject> {
-    await this.#appending;
+    const quiet = this.#appends.hurryOn(options.signal);
+    await this.#appends.settled().finally(quiet);
     if (this.#isFinishing)
       throw new TapedeckError('Aborted', `The upload of ${this.key} was finished before.`);
     this.#throwIfClosed();
@@ -187,7 +202,8 @@ export class OpenUpload implements Upload {
         },
         options.signal,
       );
-      await this.#keeper.clear();
+      // The object is complete, whatever becomes of its parts on scratch.
+      await this.#keeper.clear().catch(() => undefined);
       const url = this.#ports.driver.url(this.#ports.fullKey);
       return { ...info, key: this.key, url, crc32: formatCrc32(this.#list.crc32()) };
     } catch (error) {
@@ -204,7 +220,7 @@ export class OpenUpload implements Upload {
     const start = replaceStart ?? (head && { length: head.length, bytes: head });
     const mayStartAnew = this.wholeInMemory || this.rewritesFirstPart;
     if (start === undefined || (!mayStartAnew && trailer !== undefined)) {
-      this.#list.end(mayStartAnew ? (tail ?? new Uint8Array()) : (trailer ?? tail ?? new Uint8Array()));
+      this.#list.end(mayStartAnew ? (tail ?? new Uint8Array()) : (trailer?.() ?? tail ?? new Uint8Array()));
       return false;
     }
     if (!mayStartAnew) {
@@ -245,6 +261,7 @@ export class OpenUpload implements Upload {
       await this.#keeper.settled();
       // Whoever comes next works from the journal and scratch; the memory is wanted elsewhere.
       for (const part of this.#list.parts) part.bytes = undefined;
+      this.#collector.released(Number.POSITIVE_INFINITY);
     })();
     return this.#closing;
   }

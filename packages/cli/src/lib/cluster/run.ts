@@ -3,11 +3,13 @@ import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { takeInterrupts } from '../interrupt.ts';
 import type { LocalManifest } from '../manifest/local-manifest.ts';
+import { printPlaces } from '../output/output-places.ts';
 import { followCopies } from '../progress/copy-following.ts';
 import { followUntilOver } from '../progress/following.ts';
 import { applyFresh } from '../progress/fresh-start.ts';
-import { isLeftForLater, isOver, outputPlaces, phaseOf } from '../progress/progress-line.ts';
+import { isLeftForLater, phaseOf } from '../progress/progress-line.ts';
 import { createProgressView } from '../progress/progress-view.ts';
+import { parseStartLimit } from '../progress/start-limit.ts';
 import type { ResourceClient } from '../resource-client.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Cluster } from './cluster.ts';
@@ -23,9 +25,10 @@ const patienceMs = 2_000;
 export async function runOnCluster(
   cluster: Cluster,
   terminal: Terminal,
-  options: ClusterFileOptions,
+  options: ClusterFileOptions & { readonly wait?: string },
 ): Promise<CliExitCode> {
-  return await runManifestOnCluster(cluster, terminal, await readClusterManifest(terminal, options));
+  const limit = await parseStartLimit(options.wait);
+  return await runManifestOnCluster(cluster, terminal, await readClusterManifest(terminal, options), limit);
 }
 
 /** The same of what is read already. */
@@ -33,6 +36,8 @@ export async function runManifestOnCluster(
   cluster: Cluster,
   terminal: Terminal,
   manifest: LocalManifest,
+  /** Seconds that a recording may wait to begin; absent: what suits the reason. */
+  startLimit?: number,
 ): Promise<CliExitCode> {
   const keys = manifest.resources.map(({ key }) => key).filter(({ kind }) => kind === 'Recording');
   if (keys.length === 0) {
@@ -53,10 +58,12 @@ export async function runManifestOnCluster(
     };
     await applyFresh({ store, view, remove }, manifest.resources, interrupts.first);
     const waiting = patient(store, view.say, interrupts.second);
-    const last = await followUntilOver({ store: waiting, view, interrupts, keys });
-    const copies = await followCopies({ store: waiting, view, signal: interrupts.first, keys: copyKeys });
+    const { last, gaveUp } = await followUntilOver({ store: waiting, view, interrupts, keys, startLimit });
+    const copies = gaveUp
+      ? []
+      : await followCopies({ store: waiting, view, signal: interrupts.first, keys: copyKeys });
     view.close();
-    for (const each of [...last, ...copies]) for (const place of outputPlaces(each)) terminal.print(place);
+    for (const each of [...last, ...copies]) printPlaces(terminal, each);
     if (interrupts.second.aborted) {
       terminal.say('Left to the cluster, which completes what is recorded: "tapedeck get rec" tells.');
       return cliExitCodes.Interrupted;
@@ -68,10 +75,11 @@ export async function runManifestOnCluster(
       );
     }
     if (interrupts.first.aborted) return cliExitCodes.Interrupted;
+    if (gaveUp) return cliExitCodes.TimedOut;
     const complete = last.length === keys.length && last.every((each) => phaseOf(each) === 'Uploaded');
     const copied =
       copies.length === copyKeys.length && copies.every(({ status }) => status?.phase === 'Uploaded');
-    return complete && copied && last.every(isOver) ? cliExitCodes.Done : cliExitCodes.Failed;
+    return complete && copied ? cliExitCodes.Done : cliExitCodes.Failed;
   } finally {
     view.close();
     interrupts.close();
@@ -96,6 +104,7 @@ function patient(store: ResourceClient, say: (text: string) => void, signal: Abo
   return {
     ...store,
     get: (kind, namespace, name) => outwait(() => store.get(kind, namespace, name)),
+    list: (kind, namespace) => outwait(() => store.list(kind, namespace)),
     setState: (namespace, name, state) => outwait(() => store.setState(namespace, name, state)),
   };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { openLocalData } from '../local/local-data.ts';
 import { startTapedeck } from '../testing/tapedeck-process.ts';
 
 let data: string;
@@ -163,6 +164,29 @@ describe('exit codes', () => {
   });
 });
 
+describe('delete', () => {
+  const profile = (name: string) =>
+    `apiVersion: tapedeck.dev/v1alpha1\nkind: RecordingProfile\nmetadata: {name: ${name}}\nspec: {}\n`;
+  const three = ['one', 'two', 'three'].map(profile).join('---\n');
+
+  it('goes on where something of a file is not there, names each, and ends with 3', async () => {
+    await startTapedeck(data, ['apply', '-f', '-'], { input: profile('two') }).ended;
+    expect(await startTapedeck(data, ['delete', '-f', '-'], { input: three }).ended).toEqual({
+      code: 3,
+      signal: null,
+      stdout: 'recordingprofile.tapedeck.dev/two deleted\n',
+      stderr:
+        'error: there is no RecordingProfile one in namespace default\n' +
+        'error: there is no RecordingProfile three in namespace default\n',
+    });
+  });
+
+  it('is content with what is not there on request', async () => {
+    const words = ['delete', '-f', '-', '--ignore-not-found'];
+    expect(await startTapedeck(data, words, { input: three }).ended).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
 describe('help', () => {
   it('names every command, the kinds, and where the state is', async () => {
     const all = (await tapedeck('--help')).stdout;
@@ -269,6 +293,47 @@ describe('storage policy', () => {
 });
 
 describe('completion', () => {
+  it('offers recordings that the command changes something for', async () => {
+    const store = openLocalData(data);
+    const recordings = (
+      [
+        ['over', 'Uploaded', undefined],
+        ['broken', 'Failed', undefined],
+        ['held', 'Paused', 'Paused'],
+        ['going', 'Recording', undefined],
+        ['ending', 'Uploading', 'Stopped'],
+      ] as const
+    ).map(([name, phase, state]) => ({
+      key: { kind: 'Recording', namespace: 'more', name } as const,
+      phase,
+      state,
+    }));
+    try {
+      await store.store.apply(
+        recordings.map(({ key, state }) => ({
+          key,
+          manifest: { spec: { source: { type: 'TestCard' }, state } },
+        })),
+      );
+      for (const { key, phase } of recordings) {
+        const recording = await store.store.get('Recording', key.namespace, key.name);
+        if (recording !== undefined) await store.store.writeStatus(recording, { phase });
+      }
+      const offered = async (command: string) =>
+        (await tapedeck('complete', '--', command, '')).stdout.match(/^[a-z]+(?=\t)/gm);
+      expect(await offered('pause')).toEqual(['a', 'going']);
+      expect(await offered('resume')).toEqual(['held']);
+      expect(await offered('stop')).toEqual(['a', 'going', 'held']);
+      expect(await offered('link')).toHaveLength(6);
+    } finally {
+      for (const { key } of recordings) {
+        const uid = (await store.store.get('Recording', key.namespace, key.name))?.metadata.uid ?? '';
+        await store.store.remove(key, uid);
+      }
+      store.close();
+    }
+  });
+
   it.each(['bash', 'zsh', 'fish'])('prints a script for %s', async (shell) => {
     const { code, stdout } = await tapedeck('completion', shell);
     expect(code).toBe(0);

@@ -1,11 +1,10 @@
-import { TapedeckError } from '@tapedeck/core/error';
-import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
+import type { CliExitCode } from '../cli-exit.ts';
 import { resourceName } from '../kind-name.ts';
 import type { LocalData } from '../local/local-data.ts';
 import { removeResource } from '../local/removal.ts';
 import { waitUntilGone } from '../local/resource-wait.ts';
 import type { Terminal } from '../terminal.ts';
-import { type DeleteOptions, deletionTargets } from './deletion-target.ts';
+import { type DeleteOptions, deleteEach, deletionTargets } from './deletion-target.ts';
 
 /** Most are gone before anybody wonders. */
 const noticeMs = 3_000;
@@ -19,26 +18,18 @@ export async function remove(
   options: DeleteOptions,
   signal: AbortSignal,
 ): Promise<CliExitCode> {
-  for (const key of await deletionTargets(data.store, terminal, word, wanted, options)) {
+  const keys = await deletionTargets(data.store, terminal, word, wanted, options);
+  return await deleteEach(keys, terminal, options, signal, async (key) => {
     const name = resourceName(key.kind, key.name);
-    try {
-      const outcome = await removeResource(data, key);
-      if (outcome === 'Deleting' && options.wait !== false) {
-        const waiting = `${name}: waiting until it can go; Ctrl-C leaves it to go later`;
-        const notice = setTimeout(() => terminal.say(waiting), noticeMs);
-        await waitUntilGone(data.store, key, signal).finally(() => clearTimeout(notice));
-        if (signal.aborted) return cliExitCodes.Interrupted;
-      }
-      if (outcome === 'Waiting') {
-        terminal.say(
-          `${name} cannot go yet: it is ended and deleted when "tapedeck dev" or "run" runs next.`,
-        );
-      }
-      const gone = outcome === 'Removed' || (outcome === 'Deleting' && options.wait !== false);
-      terminal.print(`${name} ${gone ? 'deleted' : 'is to be deleted'}`);
-    } catch (error) {
-      if (TapedeckError.from(error).code !== 'NotFound' || options.ignoreNotFound !== true) throw error;
+    const outcome = await removeResource(data, key);
+    if (outcome === 'Deleting' && options.wait !== false) {
+      const waiting = `${name}: waiting until it can go; Ctrl-C leaves it to go later`;
+      const notice = setTimeout(() => terminal.say(waiting), noticeMs);
+      await waitUntilGone(data.store, key, signal).finally(() => clearTimeout(notice));
     }
-  }
-  return cliExitCodes.Done;
+    if (outcome === 'Waiting') {
+      terminal.say(`${name} cannot go yet: it is ended and deleted when "tapedeck dev" or "run" runs next.`);
+    }
+    return outcome === 'Removed' || (outcome === 'Deleting' && options.wait !== false);
+  });
 }

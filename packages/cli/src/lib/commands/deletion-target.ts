@@ -1,6 +1,7 @@
 import type { ResourceKey } from '@tapedeck/control';
 import { TapedeckError } from '@tapedeck/core/error';
-import { parseTarget } from '../kind-name.ts';
+import { type CliExitCode, cliExitCodes, cliExitOf } from '../cli-exit.ts';
+import { parseTarget, resourceName } from '../kind-name.ts';
 import type { ResourceClient } from '../resource-client.ts';
 import type { Terminal } from '../terminal.ts';
 import { readLocalManifest } from './apply.ts';
@@ -43,4 +44,33 @@ export async function deletionTargets(
     namespace,
     name: metadata.name,
   }));
+}
+
+/**
+ * Deletes one after the other, and says what became of each. One that is not there, or cannot go, does not keep the others
+ * from going.
+ */
+export async function deleteEach(
+  keys: readonly ResourceKey[],
+  terminal: Terminal,
+  { ignoreNotFound }: DeleteOptions,
+  signal: AbortSignal,
+  /** Resolves with whether it is gone. */
+  remove: (key: ResourceKey) => Promise<boolean>,
+): Promise<CliExitCode> {
+  const failures: CliExitCode[] = [];
+  for (const key of keys) {
+    try {
+      const gone = await remove(key);
+      if (signal.aborted) return cliExitCodes.Interrupted;
+      terminal.print(`${resourceName(key.kind, key.name)} ${gone ? 'deleted' : 'is to be deleted'}`);
+    } catch (error) {
+      const { code, message } = TapedeckError.from(error);
+      if (code === 'NotFound' && ignoreNotFound === true) continue;
+      terminal.say(`${terminal.tones.red('error:')} ${message}`);
+      failures.push(cliExitOf(error));
+    }
+  }
+  const [first = cliExitCodes.Done] = failures;
+  return failures.every((code) => code === first) ? first : cliExitCodes.Failed;
 }

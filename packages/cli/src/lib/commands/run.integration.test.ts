@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Recording } from '@tapedeck/core';
+import type { ExternalStorage, Recording } from '@tapedeck/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startTapedeck, type TapedeckProcess } from '../testing/tapedeck-process.ts';
 
@@ -103,6 +103,22 @@ describe('run', () => {
       .ended;
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toMatch(/recording\/a Failed: .*nothing is served at/);
+  });
+
+  it('gives up, with 5 and what to do, where its storage refuses', async () => {
+    const words = ['run', '-f', write('a', 'maxDuration: 1h'), '--wait', '4s'];
+    const ended = await start(words, { FAKE_RECORDER: 'refused' }).ended;
+    expect(ended).toMatchObject({ code: 5, stdout: '' });
+    expect(ended.stderr).toMatch(
+      /Pending: Waits for its storage to be ready: folder is not ready since .*StorageDenied/,
+    );
+    expect(ended.stderr).toMatch(/\na begins by itself once that is put right; it waits until 20/);
+    expect(ended.stderr).toMatch(
+      /\na has waited for 4 s to begin, and is given up; --wait allows it longer\.\n/,
+    );
+    // It does not begin later, when nobody thinks of it any more.
+    expect((await recording('a')).status).toMatchObject({ phase: 'Failed', stopReason: 'Requested' });
+    expect((await tapedeck('run', '-f', join(data, 'a.yaml'), '--wait', '4')).code).toBe(2);
   });
 
   it('tells each notice once, when it appears', async () => {
@@ -317,6 +333,27 @@ describe('several control processes', () => {
       stderr: expect.stringContaining('no Secret keys here; "tapedeck storage check -f FILE" takes it'),
     });
     expect((await tapedeck('storage', 'check', '-f', file)).code).toBe(0);
+  });
+
+  it('check a storage that is ready anew once its Secret is another one, and only then', async () => {
+    const dev = start(['dev']);
+    await expect.poll(dev.stderr, { timeout: 10_000 }).toContain('Running the recordings');
+    const file = write('a', 'state: Paused, maxDuration: 1h');
+    const checked = async () => {
+      const { stdout } = await tapedeck('get', 'xs', 'folder', '-o', 'json');
+      const { status } = JSON.parse(stdout) as ExternalStorage;
+      return status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
+        ? status.lastCheck
+        : undefined;
+    };
+    await tapedeck('apply', '-f', file);
+    await expect.poll(checked, { timeout: 10_000 }).toBeDefined();
+    const first = await checked();
+    await tapedeck('apply', '-f', file);
+    expect((await checked())?.request).toBe(first?.request);
+    writeFileSync(file, manifest('a', 'state: Paused, maxDuration: 1h').replace(secretValue, 'another'));
+    await tapedeck('apply', '-f', file);
+    await expect.poll(async () => (await checked())?.request, { timeout: 10_000 }).not.toBe(first?.request);
   });
 
   it('make links with the Secret that only control knows, and keep none of them', async () => {

@@ -8,26 +8,35 @@ import { removeResource } from '../local/removal.ts';
 import { openSession, type Session } from '../local/session.ts';
 import { leftBehindText } from '../local/unattended.ts';
 import type { LocalManifest } from '../manifest/local-manifest.ts';
+import { printPlaces } from '../output/output-places.ts';
 import { followCopies } from '../progress/copy-following.ts';
 import { followUntilOver } from '../progress/following.ts';
 import { applyFresh } from '../progress/fresh-start.ts';
-import { isLeftForLater, isOver, outputPlaces, phaseOf } from '../progress/progress-line.ts';
+import { isLeftForLater, isOver, phaseOf } from '../progress/progress-line.ts';
 import { createProgressView, type ProgressView } from '../progress/progress-view.ts';
+import { parseStartLimit } from '../progress/start-limit.ts';
 import type { Terminal } from '../terminal.ts';
 import { type ApplyOptions, readLocalManifest } from './apply.ts';
 
+export interface RunOptions extends ApplyOptions {
+  readonly wait?: string;
+}
+
 /**
- * Applies files and stays until every Recording and every copy in them is over: 0 when all are complete, 1 when one failed or when all
- * that is left is a delivery that its storage refuses.
+ * Applies files and stays until every Recording and every copy in them is over: 0 when all are complete, 1 when one failed
+ * or when all that is left is a delivery that its storage refuses, 5 when one waited too long for what it needs to begin.
  */
-export async function run(data: LocalData, terminal: Terminal, options: ApplyOptions): Promise<CliExitCode> {
-  return await runManifest(data, terminal, await readLocalManifest(terminal, options));
+export async function run(data: LocalData, terminal: Terminal, options: RunOptions): Promise<CliExitCode> {
+  const limit = await parseStartLimit(options.wait);
+  return await runManifest(data, terminal, await readLocalManifest(terminal, options), limit);
 }
 
 export async function runManifest(
   data: LocalData,
   terminal: Terminal,
   manifest: LocalManifest,
+  /** Seconds that a recording may wait to begin; absent: what suits the reason. */
+  startLimit?: number,
 ): Promise<CliExitCode> {
   const keys = manifest.resources.map(({ key }) => key).filter(({ kind }) => kind === 'Recording');
   if (keys.length === 0) {
@@ -50,7 +59,7 @@ export async function runManifest(
     await session.provideSecrets(manifest.secrets);
     const remove = async (key: ResourceKey) => (await removeResource(data, key)) === 'Removed';
     await applyFresh({ store: data.store, view, remove }, manifest.resources, interrupts.first);
-    return await follow({ data, terminal, view, session, interrupts, keys, copyKeys });
+    return await follow({ data, terminal, view, session, interrupts, keys, copyKeys, startLimit });
   } finally {
     view.close();
     await session.close();
@@ -66,11 +75,12 @@ interface Following {
   readonly interrupts: Interrupts;
   readonly keys: readonly ResourceKey[];
   readonly copyKeys: readonly ResourceKey[];
+  readonly startLimit: number | undefined;
 }
 
 async function follow(following: Following): Promise<CliExitCode> {
   const { data, terminal, view, session, interrupts, keys, copyKeys } = following;
-  const last = await followUntilOver({ ...following, store: data.store });
+  const { last, gaveUp } = await followUntilOver({ ...following, store: data.store });
   if (interrupts.second.aborted) {
     for (const recording of last) {
       if (!isOver(recording)) await session.abandon(recording.metadata.uid ?? '');
@@ -78,17 +88,15 @@ async function follow(following: Following): Promise<CliExitCode> {
     view.say('Abandoned: what is recorded is kept, and completed when "tapedeck dev" or "run" runs next.');
     return cliExitCodes.Interrupted;
   }
-  const copies = await followCopies({
-    store: data.store,
-    view,
-    signal: interrupts.first,
-    keys: copyKeys,
-  });
+  const copies = gaveUp
+    ? []
+    : await followCopies({ store: data.store, view, signal: interrupts.first, keys: copyKeys });
   view.close();
-  for (const each of [...last, ...copies]) for (const place of outputPlaces(each)) terminal.print(place);
+  for (const each of [...last, ...copies]) printPlaces(terminal, each);
   await warnOfOthers(data, session, terminal);
   for (const each of last) if (isLeftForLater(each)) terminal.say(leftForLaterText(each));
   if (interrupts.first.aborted) return cliExitCodes.Interrupted;
+  if (gaveUp) return cliExitCodes.TimedOut;
   const complete = last.length === keys.length && last.every((each) => phaseOf(each) === 'Uploaded');
   const copied =
     copies.length === copyKeys.length && copies.every(({ status }) => status?.phase === 'Uploaded');

@@ -9,6 +9,8 @@ export interface DataDirectory {
   readonly database: string;
   /** Held by the one process that controls. */
   readonly leaderLock: string;
+  /** What fingerprints of Secrets are made with. */
+  readonly fingerprintKey: string;
   /** A directory for each run. */
   readonly runs: string;
   /** A directory for each recording, shared by its attempts. */
@@ -35,6 +37,7 @@ export function openDataDirectory(root: string = defaultDataRoot()): DataDirecto
     root: path,
     database: join(path, 'tapedeck.db'),
     leaderLock: join(path, 'control.lock'),
+    fingerprintKey: join(path, 'fingerprint.key'),
     runs: join(path, 'runs'),
     scratch: join(path, 'scratch'),
   };

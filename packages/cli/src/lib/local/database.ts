@@ -36,6 +36,11 @@ const migrations = [
   ) STRICT;
   CREATE INDEX events_uid ON events (uid, id);
   `,
+  `
+  CREATE TABLE secrets (
+    namespace TEXT NOT NULL, name TEXT NOT NULL, fingerprint TEXT NOT NULL, PRIMARY KEY (namespace, name)
+  ) STRICT;
+  `,
 ];
 
 /**

@@ -13,11 +13,12 @@ import { createReportLedger } from './report-ledger.ts';
 import { completeStorage } from './run-spec.ts';
 import { findScratchLimit } from './scratch-limit.ts';
 import type { SecretCache, SecretEntry } from './secret-cache.ts';
+import { createSecretFingerprints } from './secret-fingerprints.ts';
 import { requestCheck } from './storage-recheck.ts';
 
 /** Control at work in this process. */
 export interface Leader {
-  /** Has the storages checked anew that wait for one of these Secrets. */
+  /** Has the storages checked anew that wait for one of these Secrets, or whose Secret is not what it was. */
   recheck(entries: readonly SecretEntry[]): Promise<void>;
   abandon(recordingUid: string): Promise<void>;
   /** Runs go on. */
@@ -40,6 +41,7 @@ interface LeaderOptions {
 export async function createLeader(options: LeaderOptions): Promise<Leader> {
   const { data, socket, secrets, onError } = options;
   const recorder = findRecorder();
+  const fingerprints = createSecretFingerprints(data.database, data.directory.fingerprintKey);
   const scratchBytes = findScratchLimit();
   prepareSocketDirectory(data.directory.root, socket);
   const launcher = createLocalLauncher({
@@ -60,13 +62,15 @@ export async function createLeader(options: LeaderOptions): Promise<Leader> {
   });
 
   async function recheck(entries: readonly SecretEntry[]): Promise<void> {
+    const changed = fingerprints.changed(entries);
     for (const storage of await data.store.list('ExternalStorage')) {
       const { namespace } = storage.metadata;
       const secret = storage.spec.credentials?.secretRef?.name;
-      if (entries.some((entry) => entry.namespace === namespace && entry.name === secret)) {
-        await requestCheck(data.store, storage);
-      }
+      const isOfIt = (entry: SecretEntry) => entry.namespace === namespace && entry.name === secret;
+      if (!entries.some(isOfIt)) continue;
+      await requestCheck(data.store, storage, { evenIfReady: changed.some(isOfIt) });
     }
+    fingerprints.remember(changed);
   }
 
   async function storageOf(namespace: string, name: string): Promise<ExternalStorage> {

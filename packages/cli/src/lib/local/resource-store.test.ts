@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ResourceKey } from '@tapedeck/control';
+import type { RunReport } from '@tapedeck/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Appliable } from './apply-merge.ts';
 import { openDatabase } from './database.ts';
@@ -197,10 +198,18 @@ describe('several processes', () => {
 });
 
 describe('report ledger', () => {
-  const report = (id: string, sequence: number) =>
-    ({ id, sequence, notices: [] }) as unknown as Parameters<
-      ReturnType<typeof createReportLedger>['save']
-    >[1];
+  const report = (id: string, sequence: number): RunReport => ({
+    version: 1,
+    id,
+    sequence,
+    time: '2026-11-21T10:00:00.000Z',
+    state: 'Recording',
+    progress: { durationSeconds: 0, bytesRecorded: 0, bytesUploaded: 0, lagSeconds: 0, bitrate: 0 },
+    files: [],
+    gaps: [],
+    pauses: [],
+    notices: [],
+  });
 
   it('keeps the newest of each run, by attempt, and ignores an older one', async () => {
     const ledger = createReportLedger(database);

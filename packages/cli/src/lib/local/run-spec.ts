@@ -83,7 +83,7 @@ function completeStorages(plan: RunPlan, secrets: Pick<SecretCache, 'get'>): Run
 
 /** A storage with its credentials. Without a Secret the recorder's environment decides: the provider's default chain. */
 export function completeStorage(
-  storage: { readonly name: string; readonly spec: ExternalStorageSpec },
+  storage: { readonly name: string; readonly spec: ExternalStorageSpec; readonly generation?: number },
   namespace: string,
   secrets: Pick<SecretCache, 'get'>,
 ): RunStorage {

@@ -42,15 +42,16 @@ describe('the table of a check', () => {
     ]);
   });
 
-  it('says why not', () => {
+  it('says why not, once', () => {
     const refused = report({
       ready: false,
       reason: 'StorageDenied',
       message: 'PutObject failed.',
-      steps: [step('Write', false, true, 'PutObject failed.')],
+      steps: [step('Connect', true, true, 'HTTP/2.'), step('Write', false, true, 'PutObject failed.')],
     });
     expect(renderCheck('team', refused, plain).split('\n')).toEqual([
-      '✗   Write   12 ms   PutObject failed.',
+      '✓   Connect   12 ms   HTTP/2.',
+      '✗   Write     12 ms',
       'team at https://s3.example.com: StorageDenied (1.2 s): PutObject failed.',
     ]);
   });

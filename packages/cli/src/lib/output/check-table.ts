@@ -2,13 +2,13 @@ import type { CheckReport } from '@tapedeck/core';
 import type { Colors } from '../terminal.ts';
 import { renderTable } from './table.ts';
 
-/** A check's steps, each with how long it took, and the verdict in a sentence. */
+/** A check's steps, each with how long it took, and the verdict in a sentence: what failed is told there, once. */
 export function renderCheck(name: string, report: CheckReport, colors: Colors): string {
   const rows = report.steps.map((step) => [
     step.passed ? colors.green('✓') : step.required ? colors.red('✗') : colors.yellow('–'),
     step.name,
     milliseconds(step.durationSeconds),
-    step.message,
+    step.required && !step.passed && step.message === report.message ? '' : step.message,
   ]);
   const lines = [renderTable(undefined, rows), sentence(name, report, colors)];
   return lines.filter((line) => line !== '').join('\n');

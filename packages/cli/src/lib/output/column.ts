@@ -1,7 +1,8 @@
 import type { Kind, ResourceByKind } from '@tapedeck/control';
-import type { Condition, RecordingCopy, RecordingOutput } from '@tapedeck/core';
+import type { Condition, RecordingCopy } from '@tapedeck/core';
 import { formatAge, formatBytes, formatClock, statusSeconds } from './amount.ts';
-import { readableUrl } from './url.ts';
+import { outputPlaces } from './output-places.ts';
+import { storageNames } from './storage-names.ts';
 
 /** A column of `get`'s table. */
 export interface Column<K extends Kind> {
@@ -45,7 +46,7 @@ export const columns: { readonly [K in Kind]: readonly Column<K>[] } = {
     },
     {
       title: 'STORAGE',
-      text: ({ status, spec }) => status?.storage?.name ?? spec.storage?.refs[0]?.name ?? '',
+      text: storageNames,
     },
     { title: 'AGE', text: ({ metadata }, now) => formatAge(metadata.creationTimestamp, now) },
     { title: 'SOURCE', wide: true, text: ({ spec }) => spec.source?.type ?? '' },
@@ -53,7 +54,7 @@ export const columns: { readonly [K in Kind]: readonly Column<K>[] } = {
     { title: 'GAPS', wide: true, text: ({ status }) => String(status?.gaps?.length ?? 0) },
     { title: 'STOP', wide: true, text: ({ status }) => status?.stopReason ?? '' },
     { title: 'STALLED', wide: true, text: ({ status }) => stalledText(status?.conditions) },
-    { title: 'OUTPUT', wide: true, text: ({ status }) => outputText(status?.outputs) },
+    { title: 'OUTPUT', wide: true, text: outputText },
   ],
   RecordingCopy: [
     { title: 'NAME', text: ({ metadata }) => metadata.name },
@@ -64,7 +65,7 @@ export const columns: { readonly [K in Kind]: readonly Column<K>[] } = {
     { title: 'AGE', text: ({ metadata }, now) => formatAge(metadata.creationTimestamp, now) },
     { title: 'ATTEMPTS', wide: true, text: ({ status }) => String(status?.attempts?.length ?? 0) },
     { title: 'STALLED', wide: true, text: ({ status }) => stalledText(status?.conditions) },
-    { title: 'OUTPUT', wide: true, text: ({ status }) => outputText(status?.outputs) },
+    { title: 'OUTPUT', wide: true, text: outputText },
   ],
   RecordingProfile: [
     { title: 'NAME', text: ({ metadata }) => metadata.name },
@@ -89,8 +90,10 @@ function stalledText(conditions: readonly Condition[] | undefined): string {
   return stalled?.status === 'True' ? stalled.reason : '';
 }
 
-function outputText(outputs: readonly RecordingOutput[] | undefined): string {
-  return outputs?.map((output) => readableUrl(output.url ?? output.key)).join(',') ?? '';
+function outputText(resource: ResourceByKind['Recording' | 'RecordingCopy']): string {
+  const places = outputPlaces(resource);
+  if (places.length < 2) return places.flatMap(({ files }) => files).join(',');
+  return places.map(({ storage, files }) => `${storage}: ${files.join(',')}`).join('; ');
 }
 
 type StorageSpec = ResourceByKind['ExternalStorage']['spec'];

@@ -2,6 +2,7 @@ import type { Kind, ResourceByKind } from '@tapedeck/control';
 import type { Condition, Recording, RecordingCopy } from '@tapedeck/core';
 import { formatAge, formatBytes, formatClock, statusSeconds } from './amount.ts';
 import { copiedText, storagePlace } from './column.ts';
+import { storageNames } from './storage-names.ts';
 import { renderTable } from './table.ts';
 import { readableUrl } from './url.ts';
 
@@ -45,6 +46,7 @@ export async function describeResource(
         ? ([
             ['Place', storagePlace(resource.spec)],
             ['Endpoint', resource.status?.endpoint],
+            ['Last upload', resource.status?.lastUpload],
           ] as const)
         : []),
       ...(resource.kind === 'Recording' ? recordingFields(resource) : []),
@@ -71,10 +73,11 @@ function fields(all: readonly Field[]): string {
   );
 }
 
-function recordingFields({ status }: Recording): readonly Field[] {
+function recordingFields(recording: Recording): readonly Field[] {
+  const { status } = recording;
   return [
     ['Phase', status?.phase ?? 'Pending'],
-    ['Storage', status?.storage?.name],
+    ['Storage', storageNames(recording)],
     ['Started', status?.startTime],
     ['Stopped', status?.stopTime && `${status.stopTime} (${status.stopReason ?? 'unknown'})`],
     ['Duration', status?.duration && formatClock(statusSeconds(status.duration))],
@@ -97,6 +100,17 @@ function copyFields({ status, spec }: RecordingCopy): readonly Field[] {
 
 function recordingSections({ status }: Recording): readonly string[] {
   return [
+    section(
+      'Storages',
+      ['NAME', 'UPLOADED', 'STATE', 'SINCE', 'MESSAGE'],
+      (status?.storages ?? []).map(({ name, bytesUploaded, away }) => [
+        name,
+        formatBytes(bytesUploaded),
+        away === undefined ? 'takes it' : `away (${away.reason})`,
+        away?.since ?? '',
+        away?.message ?? '',
+      ]),
+    ),
     section(
       'Gaps',
       ['AT', 'LENGTH', 'REASON'],
@@ -153,12 +167,13 @@ function checkSection({ status }: ResourceByKind['ExternalStorage']): readonly s
 
 function conditionSection(conditions: readonly Condition[] | undefined, now: Date): readonly string[] {
   if (conditions === undefined || conditions.length === 0) return [];
-  const rows = conditions.map((each) => [
+  const rows = conditions.map((each, index) => [
     each.type,
     each.status,
     each.reason,
     formatAge(each.lastTransitionTime, now),
-    each.message,
+    // One situation speaks through all of them, mostly.
+    each.message !== '' && each.message === conditions[index - 1]?.message ? 'as above' : each.message,
   ]);
   return [section('Conditions', ['TYPE', 'STATUS', 'REASON', 'SINCE', 'MESSAGE'], rows)];
 }

@@ -4,28 +4,49 @@ import type { Interrupts } from '../interrupt.ts';
 import type { ResourceClient } from '../resource-client.ts';
 import { isLeftForLater, isOver } from './progress-line.ts';
 import type { ProgressView } from './progress-view.ts';
+import { createStartWait } from './start-wait.ts';
 
 /** What a storage refuses is tried once more when its Secret is given anew; that has to show within this. */
 const stalledPatienceMs = 20_000;
 
 export interface Following {
-  readonly store: Pick<ResourceClient, 'get' | 'watch' | 'setState'>;
+  readonly store: Pick<ResourceClient, 'get' | 'list' | 'watch' | 'setState'>;
   readonly view: ProgressView;
   readonly interrupts: Interrupts;
   /** Of the Recordings. */
   readonly keys: readonly ResourceKey[];
+  /** Seconds that a recording may wait to begin; absent: what suits the reason. */
+  readonly startLimit?: number | undefined;
+}
+
+export interface Followed {
+  /** As the recordings were at last; without those that were deleted. */
+  readonly last: readonly Recording[];
+  /** One waited too long for what it needs to begin, and was stopped. */
+  readonly gaveUp: boolean;
 }
 
 /**
  * Resolves with the recordings' last states when all are over (or gone), when what is left waits for its storage and
  * nothing moves, or on the second interrupt. The first one stops them.
  */
-export async function followUntilOver(following: Following): Promise<readonly Recording[]> {
+export async function followUntilOver(following: Following): Promise<Followed> {
   const { store, view, interrupts, keys } = following;
   const over = new AbortController();
   const end = AbortSignal.any([over.signal, interrupts.second]);
   let recordings: readonly Recording[] = [];
   let patience: NodeJS.Timeout | undefined;
+  const failed = Promise.withResolvers<never>();
+  const [namespace, ...others] = new Set(keys.map((key) => key.namespace));
+  const common = others.length === 0 ? namespace : undefined;
+
+  // What is given up does not begin behind anybody's back later.
+  const startWait = createStartWait({
+    limit: following.startLimit,
+    say: view.say,
+    onGiveUp: ({ metadata: { namespace: of = 'default', name } }) =>
+      void store.setState(of, name, 'Stopped').catch(failed.reject),
+  });
 
   const look = async () => {
     const found = await Promise.all(
@@ -38,6 +59,7 @@ export async function followUntilOver(following: Following): Promise<readonly Re
     }
     recordings = present;
     view.update(recordings);
+    startWait.update(recordings, await store.list('ExternalStorage', common));
     if (recordings.every(isOver)) over.abort();
     const waits = recordings.every((each) => isOver(each) || isLeftForLater(each));
     if (waits) patience ??= setTimeout(() => over.abort(), stalledPatienceMs);
@@ -57,10 +79,8 @@ export async function followUntilOver(following: Following): Promise<readonly Re
 
   const isMeant = (key: ResourceKey) =>
     keys.some((each) => each.name === key.name && each.namespace === key.namespace);
-  const [namespace, ...others] = new Set(keys.map((key) => key.namespace));
-  const within = { kind: 'Recording', namespace: others.length === 0 ? namespace : undefined } as const;
   try {
-    await new Promise<void>((resolve, reject) => {
+    const ended = new Promise<void>((resolve, reject) => {
       end.addEventListener('abort', () => resolve(), { once: true });
       if (end.aborted) return resolve();
       if (interrupts.first.aborted) stop().catch(reject);
@@ -70,11 +90,13 @@ export async function followUntilOver(following: Following): Promise<readonly Re
           if (key.kind === 'Recording' && isMeant(key)) look().catch(reject);
         },
         end,
-        within,
+        { kind: 'Recording', namespace: common },
       );
     });
-    return recordings;
+    await Promise.race([ended, failed.promise]);
+    return { last: recordings, gaveUp: startWait.givenUp.size > 0 };
   } finally {
+    startWait.close();
     clearTimeout(patience);
     over.abort();
   }

@@ -2,7 +2,8 @@ import type { Recording } from '@tapedeck/core';
 import pc from 'picocolors';
 import { expect, it } from 'vitest';
 import { formatAge, formatBitrate, formatBytes, formatClock } from '../output/amount.ts';
-import { changeLine, outputPlaces, progressLine } from './progress-line.ts';
+import { outputPlaces } from '../output/output-places.ts';
+import { changeLine, progressLine } from './progress-line.ts';
 
 const plain = pc.createColors(false);
 const recording = (status: Recording['status']): Recording => ({
@@ -24,6 +25,19 @@ const layout = { width: 80, nameWidth: 8 };
 it('says state, time, bitrate, bytes and lag', () => {
   const line = progressLine(recording({ phase: 'Recording', duration: '83.4s', progress }), plain, layout);
   expect(line).toBe('● physics   Recording     1:23  2.5 Mbit/s  2.3 MB uploaded  lag 1.3 s');
+});
+
+it('names the storages where there are several, and which one is away', () => {
+  const away = { since: '2026-11-21T09:00:00Z', reason: 'StorageUnreachable', message: 'm' };
+  const storages = [
+    { name: 'first', bytesUploaded: 1 },
+    { name: 'second', bytesUploaded: 0, away },
+  ];
+  const line = progressLine(recording({ phase: 'Recording', progress, storages }), plain, {
+    ...layout,
+    width: 120,
+  });
+  expect(line).toContain('2.3 MB uploaded to first, second (away)  lag 1.3 s');
 });
 
 it('leaves out what is over', () => {
@@ -64,7 +78,7 @@ it('names files as one would type them', () => {
       { ...output, url: 's3://bkt/a b.mp4' },
     ],
   });
-  expect(outputPlaces(done)).toEqual(['/x/a b.mp4', 's3://bkt/a b.mp4']);
+  expect(outputPlaces(done)).toEqual([{ storage: 's', files: ['/x/a b.mp4', 's3://bkt/a b.mp4'] }]);
 });
 
 it.each([

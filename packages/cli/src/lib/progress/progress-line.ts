@@ -1,6 +1,6 @@
-import type { Condition, Recording, RecordingCopy } from '@tapedeck/core';
+import type { Condition, Recording } from '@tapedeck/core';
 import { formatBitrate, formatBytes, formatClock, statusSeconds } from '../output/amount.ts';
-import { readableUrl } from '../output/url.ts';
+import { storageNames } from '../output/storage-names.ts';
 import type { Colors } from '../terminal.ts';
 
 type Phase = NonNullable<NonNullable<Recording['status']>['phase']>;
@@ -20,11 +20,6 @@ export function isOver(recording: Recording): boolean {
 export function isLeftForLater({ status }: Recording): boolean {
   const stalled = status?.conditions?.find(({ type }) => type === 'Stalled');
   return status?.phase === 'Uploading' && stalled?.status === 'True';
-}
-
-/** Where the finished files are, as one would type it. */
-export function outputPlaces({ status }: Recording | RecordingCopy): readonly string[] {
-  return (status?.outputs ?? []).map((output) => readableUrl(output.url ?? output.key));
 }
 
 /**
@@ -67,7 +62,9 @@ export function progressLine(
     parts.push(formatClock(statusSeconds(duration)).padStart(7));
     if (progress.bitrate !== undefined && phase === 'Recording')
       parts.push(formatBitrate(progress.bitrate).padStart(10));
-    parts.push(`${formatBytes(progress.bytesUploaded)} uploaded`);
+    const names = storageNames(recording);
+    const where = /[ ,]/.test(names) ? ` to ${names}` : '';
+    parts.push(`${formatBytes(progress.bytesUploaded)} uploaded${where}`);
     if (!isOver(recording)) parts.push(`lag ${statusSeconds(progress.lag).toFixed(1)} s`);
   }
   const why = explanation(recording);

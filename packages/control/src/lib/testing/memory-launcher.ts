@@ -7,6 +7,7 @@ import {
   type RunReport,
   type RunResult,
   type RunState,
+  type RunStorageState,
 } from '@tapedeck/core';
 import { type Launcher, ownerOf, type RunObservation, type RunPlan } from '../ports.ts';
 import { createMemoryCopyRun, type MemoryCopyRun } from './memory-copy-run.ts';
@@ -27,6 +28,8 @@ export interface MemoryRun {
     result: RunResult,
     media?: { readonly seconds: number; readonly complete?: boolean },
   ): Promise<RunReply>;
+  /** What its reports say of its storages from now on. */
+  meet(states: readonly RunStorageState[]): void;
   /** Ends at once without another word. */
   kill(signal?: string): void;
   /** Ends with this code and without a result. */
@@ -155,6 +158,7 @@ export function createMemoryLauncher(now: () => Date = () => new Date()): Memory
     let sequence = 0;
     let terminated = 0;
     let own: RunFile | undefined;
+    let storages: RunStorageState[] = [];
     let startTime: string | undefined;
 
     function next(
@@ -192,12 +196,16 @@ export function createMemoryLauncher(now: () => Date = () => new Date()): Memory
         gaps: [],
         pauses: [],
         notices: [],
+        storages,
         ...(result === undefined ? {} : { result }),
       };
     }
 
     const run: MemoryRun = {
       plan,
+      meet: (states) => {
+        storages = [...states];
+      },
       get terminations() {
         return terminated;
       },

@@ -103,5 +103,17 @@ function pathCondition(bucket: string, prefix: string | undefined): string {
   const normal = normalizePrefix(prefix);
   if (normal === '') return '';
   const start = JSON.stringify(`projects/_/buckets/${bucket}/objects/${normal}/`);
-  return ` --condition=${quoted(`title=tapedeck,expression=resource.name.startsWith(${start})`)}`;
+  const expression = `resource.name.startsWith(${start})`;
+  const delimiter = delimiterFor(expression);
+  return ` --condition=${quoted(`^${delimiter}^title=tapedeck${delimiter}expression=${expression}`)}`;
+}
+
+/**
+ * gcloud cuts such an argument at its commas, and a prefix may have some; any other delimiter can be named, which must not
+ * be in a value: https://cloud.google.com/sdk/gcloud/reference/topic/escaping
+ */
+function delimiterFor(value: string): string {
+  let delimiter = ':';
+  while (value.includes(delimiter)) delimiter += ':';
+  return delimiter;
 }

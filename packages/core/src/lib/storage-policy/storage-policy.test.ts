@@ -200,7 +200,11 @@ describe('the policy of other providers', () => {
       ],
     });
     expect(of('gcs').text).toContain(
-      `--condition='title=tapedeck,expression=resource.name.startsWith("projects/_/buckets/recordings/objects/meetings/")'`,
+      `--condition='^:^title=tapedeck:expression=resource.name.startsWith("projects/_/buckets/recordings/objects/meetings/")'`,
+    );
+    const odd = request({ provider: 'GCS', prefix: 'a, b:c::d', gcs: { bucket: 'recordings' } });
+    expect(storagePolicy(odd).text).toContain(
+      `--condition='^:::^title=tapedeck:::expression=resource.name.startsWith("projects/_/buckets/recordings/objects/a, b:c::d/")'`,
     );
     expect(of('gcs', { rights: ['list'] }).text).toContain('--permissions=storage.objects.list');
     expect(of('gcs', { identity: 'service-account', rights: ['links'] }).text).toMatch(

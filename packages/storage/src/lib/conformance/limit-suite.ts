@@ -7,10 +7,10 @@ import { appendAll, inScenes, quick, unitsFor, withRights } from './scene.ts';
 import type { DriverUnderTest, TestApi } from './suite.ts';
 
 /**
- * Bytes that an upload without scratch may hold, in parts: one growing, two on their way and two that wait, of which
+ * Bytes that an upload without scratch may hold, in parts: one growing, four on their way and two that wait, of which
  * the last one appended may still be on the way in.
  */
-const MAX_PARTS_HELD = 5;
+const MAX_PARTS_HELD = 7;
 
 /** What `Upload` promises where the service, the link or the rights set a limit. */
 export function describeUploadLimits(subject: DriverUnderTest, api: TestApi): void {
@@ -46,7 +46,7 @@ export function describeUploadLimits(subject: DriverUnderTest, api: TestApi): vo
     const wanted = options();
     const upload = await store.createUpload(wanted);
     driver.onCall = (operation) => (operation === 'putPart' ? 'Slow' : undefined);
-    const units = unitsFor(8, partSize);
+    const units = unitsFor(12, partSize);
     let most = 0;
     for (const unit of units) {
       await upload.append(unit);

@@ -89,6 +89,7 @@ async function completeOrSend(
     try {
       const object = await store.completeFromJournal(journal, {
         spoolDirectory,
+        kept,
         ...(signal === undefined ? {} : { signal }),
       });
       return { ...object, storage: store.name };

@@ -9,6 +9,8 @@ export type FallbackEvent =
   | { readonly kind: 'Moved'; readonly from: string; readonly to: string; readonly error: TapedeckError }
   /** Scratch does not hold the file any more: a move from here on would begin a new one. */
   | { readonly kind: 'NotKept'; readonly storage: string; readonly error: TapedeckError }
+  /** What was kept on scratch is needed no more, and cannot be removed. */
+  | { readonly kind: 'NotFreed'; readonly storage: string; readonly error: TapedeckError }
   /** An unfinished upload stays in a storage that could not be asked to drop it. */
   | { readonly kind: 'Left'; readonly storage: string; readonly error: TapedeckError };
 

@@ -4,7 +4,7 @@ import { openSpool } from '../spool.ts';
  * Bytes in memory before they go to scratch, and so what a move reads at a time: with pieces of this size the parts that
  * it makes of them are hardly larger than live ones.
  */
-const MAX_BUFFERED = 2 * 1024 * 1024;
+const MAX_BUFFERED = 1024 * 1024;
 
 /**
  * All that was appended to a file, on scratch, for the case that it has to be sent to another storage from its beginning.
@@ -24,6 +24,8 @@ export interface KeptBytes {
   drain(options?: { readonly all?: boolean }): Promise<void>;
   /** The next piece from that offset on; undefined at the end. */
   readFrom(offset: number): Promise<Uint8Array | undefined>;
+  /** From now on only the disk is the limit: what is left in memory would be lost with the process. */
+  lift(): void;
   /** Removes all of it. */
   clear(): Promise<void>;
 }
@@ -86,6 +88,7 @@ export async function openKeptBytes(directory: string, maxBytes: number): Promis
       }
       return undefined;
     },
+    lift: () => spool.lift(),
     async clear() {
       await running;
       buffered = [];

@@ -1,0 +1,81 @@
+import type { ExternalStorage, Recording } from '@tapedeck/core';
+import { startLimit } from './start-limit.ts';
+
+/** Every storage is checked first, which takes a moment: nothing is said of that. */
+const noticeSeconds = 3;
+
+/** Sees to it that recordings do not wait for ever for what they need to begin. */
+export interface StartWait {
+  /** To be called with every change; calls back for each that has waited too long, once. */
+  update(recordings: readonly Recording[], storages: readonly ExternalStorage[]): void;
+  /** By uid: those that were given up. */
+  readonly givenUp: ReadonlySet<string>;
+  close(): void;
+}
+
+/** `limit` in seconds, instead of what suits the reason that they wait for. */
+export function createStartWait(options: {
+  readonly limit: number | undefined;
+  readonly say: (text: string) => void;
+  readonly onGiveUp: (recording: Recording) => void;
+}): StartWait {
+  const { say, onGiveUp } = options;
+  const begun = new Map<string, number>();
+  const told = new Set<string>();
+  const givenUp = new Set<string>();
+  const timers = new Map<string, NodeJS.Timeout>();
+  let closed = false;
+
+  /** In place of what was planned for it before. */
+  function plan(uid: string, atMs: number, action: () => void): void {
+    clearTimeout(timers.get(uid));
+    timers.set(uid, setTimeout(action, Math.max(0, atMs - Date.now())));
+  }
+
+  function watch(recording: Recording, seconds: number): void {
+    const { uid = '', name } = recording.metadata;
+    if (givenUp.has(uid)) return;
+    const since = begun.get(uid) ?? Date.now();
+    begun.set(uid, since);
+    const end = since + seconds * 1000;
+    const giveUp = () => {
+      givenUp.add(uid);
+      say(`${name} has waited for ${seconds} s to begin, and is given up; --wait allows it longer.`);
+      onGiveUp(recording);
+    };
+    if (told.has(uid) || seconds <= noticeSeconds) {
+      plan(uid, end, giveUp);
+      return;
+    }
+    plan(uid, since + noticeSeconds * 1000, () => {
+      told.add(uid);
+      say(`${name} begins by itself once that is put right; it waits until ${new Date(end).toISOString()}.`);
+      plan(uid, end, giveUp);
+    });
+  }
+
+  return {
+    givenUp,
+    update(recordings, storages) {
+      // A look that was on its way.
+      if (closed) return;
+      for (const recording of recordings) {
+        const { uid = '', namespace } = recording.metadata;
+        const seconds = startLimit(
+          recording,
+          storages.filter(({ metadata }) => metadata.namespace === namespace),
+        );
+        if (seconds !== undefined) {
+          watch(recording, options.limit ?? seconds);
+          continue;
+        }
+        clearTimeout(timers.get(uid));
+        begun.delete(uid);
+      }
+    },
+    close() {
+      closed = true;
+      for (const timer of timers.values()) clearTimeout(timer);
+    },
+  };
+}
