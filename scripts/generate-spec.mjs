@@ -10,6 +10,7 @@ import { fieldRows, fillTables, markdownTable } from './lib/field-table.mjs';
 const pages = {
   'external-storage': 'externalStorage',
   recording: 'recording',
+  'recording-copy': 'recordingCopy',
   'recording-profile': 'recordingProfile',
 };
 

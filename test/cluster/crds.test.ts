@@ -87,6 +87,23 @@ describe.skipIf(bin === undefined)('the custom resource definitions on a real AP
     }
   });
 
+  it('refuses any change of a copy', async () => {
+    const spec = { recordingRef: { name: 'a' }, storage: { name: 'b' } };
+    const created = await callApi(
+      server,
+      'POST',
+      pathOf('RecordingCopy'),
+      manifest('RecordingCopy', 'c', spec),
+    );
+    expect(created.message).toBe('');
+    const next = { ...manifest('RecordingCopy', 'c', { ...spec, directory: 'in' }) };
+    const metadata = created.body.metadata as { resourceVersion: string };
+    const path = `${group}/recordingcopies/c?fieldValidation=Strict`;
+    const { status, message } = await callApi(server, 'PUT', path, { ...next, metadata });
+    expect(status).toBe(422);
+    expect(message).toContain('cannot change once the RecordingCopy exists');
+  });
+
   async function change(name: string, before: unknown, after: unknown): Promise<ApiAnswer> {
     const created = await callApi(server, 'POST', pathOf('Recording'), manifest('Recording', name, before));
     expect(created.message).toBe('');

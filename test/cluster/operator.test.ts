@@ -36,9 +36,16 @@ const resource = z.object({
       phase: z.string().optional(),
       observedGeneration: z.number().optional(),
       conditions: z
-        .array(z.object({ type: z.string(), status: z.string(), reason: z.string(), message: z.string() }))
+        .array(
+          z.looseObject({
+            type: z.string(),
+            status: z.string(),
+            reason: z.string(),
+            message: z.string(),
+          }),
+        )
         .optional(),
-      outputs: z.array(z.unknown()).optional(),
+      outputs: z.array(z.looseObject({ key: z.string() })).optional(),
       attempts: z.array(z.record(z.string(), z.unknown())).optional(),
       progress: z.record(z.string(), z.unknown()).optional(),
     })
@@ -163,8 +170,8 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
     return (body.status as { allowed: boolean }).allowed;
   }
 
-  async function startRun(name: string, number = 1): Promise<HandPod> {
-    const { metadata } = await read('recordings', name);
+  async function startRun(name: string, number = 1, plural = 'recordings'): Promise<HandPod> {
+    const { metadata } = await read(plural, name);
     const pod = await kubelet.startPod(await kubelet.job(new RegExp(`^rec-${metadata.uid}-${number}$`)));
     await pod.run();
     return pod;
@@ -316,6 +323,65 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
     expect(reasons).toEqual(
       expect.arrayContaining(['StorageDenied', 'StorageNotReady', 'Recording', 'Complete']),
     );
+    await pod.remove();
+  }, 60_000);
+
+  it('copies: a Job with the Secrets of both storages, its progress and its end in the status', async () => {
+    await apply('ExternalStorage', 'externalstorages', 'archive', {
+      provider: 'S3',
+      s3: { bucket: 'archive' },
+      credentials: { secretRef: { name: 'archive-keys' } },
+      check: { interval: '168h' },
+    });
+    const check = await kubelet.startPod(await kubelet.job(/^check-/));
+    await check.end(0, checked(check.document));
+    await vi.waitFor(async () => {
+      expect(condition(await read('externalstorages', 'archive'), 'Ready')?.status).toBe('True');
+    }, soon);
+    await check.remove();
+    await apply('RecordingCopy', 'recordingcopies', 'away', {
+      recordingRef: { name: 'physics' },
+      storage: { name: 'archive' },
+      directory: 'in',
+    });
+    const pod = await startRun('away', 1, 'recordingcopies');
+    const { document } = pod;
+    const [source] = (await read('recordings', 'physics')).status?.outputs ?? [];
+    // Below the storage's prefix.
+    const sourceKey = source?.key.replace('lessons/', '');
+    const key = `in/${sourceKey}`;
+    expect(document).toMatchObject({
+      mode: 'Copy',
+      target: 'archive',
+      storages: [
+        { name: 'archive', credentials: { type: 'Directory', path: '/run/tapedeck/credentials/0' } },
+        { name: 'team', credentials: { type: 'Directory', path: '/run/tapedeck/credentials/1' } },
+      ],
+      files: [{ key, sources: [{ storage: 'team', key: sourceKey, bytes: 3000, crc32: '00000000' }] }],
+    });
+    const run = String(document.id);
+    const token = await pod.token(reportAudience);
+    const going = reported(document, 1, { state: 'Uploading' });
+    expect((await post(run, token, going)).body).toMatchObject({ desired: 'Recording' });
+    await vi.waitFor(async () => {
+      const copy = await read('recordingcopies', 'away');
+      expect(copy.status).toMatchObject({
+        phase: 'Uploading',
+        progress: { bytesCopied: 2000, bytesTotal: 3000 },
+        attempts: [{ pod: pod.name, node: 'node-1' }],
+      });
+    }, soon);
+    const copied = { ...file(document, 'Complete'), key, storage: 'archive', url: `s3://archive/${key}` };
+    const last = reported(document, 2, { state: 'Ended', files: [copied], result: { exit: 'Complete' } });
+    await pod.end(exitCodes.Complete, JSON.stringify(last));
+    await vi.waitFor(async () => {
+      const copy = await read('recordingcopies', 'away');
+      expect(condition(copy, 'Complete')?.status).toBe('True');
+      expect(copy.status).toMatchObject({ phase: 'Uploaded', outputs: [{ key, crc32: '00000000' }] });
+      expect((await kubelet.jobs()).map(({ metadata }) => metadata.name)).not.toContain(`rec-${run}`);
+    }, soon);
+    const shown = await server.kubectl(['get', 'recc', 'away']);
+    expect(shown.stdout).toMatch(/away +Uploaded +physics +archive +2000 +3000 +True/);
     await pod.remove();
   }, 60_000);
 

@@ -190,7 +190,7 @@ export function streamSource(url: string, more: object = {}): object {
 
 export const phaseIs =
   (...phases: (RecordingStatus['phase'] | undefined)[]) =>
-  (status: RecordingStatus): boolean =>
+  (status: Pick<RecordingStatus, 'phase'>): boolean =>
     phases.includes(status.phase);
 
 /** So much is recorded. */

@@ -50,14 +50,16 @@ describe('what a reader copies', () => {
         .map((document) => parseManifest(document));
       const names = resources.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
       const wanted = resources.flatMap((resource) =>
-        resource.kind === 'Recording'
-          ? [
-              ...(resource.spec.storage?.refs ?? []).map(({ name }) => `ExternalStorage/${name}`),
-              ...(resource.spec.profileRef === undefined
-                ? []
-                : [`RecordingProfile/${resource.spec.profileRef.name}`]),
-            ]
-          : [],
+        resource.kind === 'RecordingCopy'
+          ? [`Recording/${resource.spec.recordingRef.name}`, `ExternalStorage/${resource.spec.storage.name}`]
+          : resource.kind === 'Recording'
+            ? [
+                ...(resource.spec.storage?.refs ?? []).map(({ name }) => `ExternalStorage/${name}`),
+                ...(resource.spec.profileRef === undefined
+                  ? []
+                  : [`RecordingProfile/${resource.spec.profileRef.name}`]),
+              ]
+            : [],
       );
       expect(names, path).toEqual(expect.arrayContaining(wanted));
     }

@@ -1,4 +1,4 @@
-import type { RunPlan } from '@tapedeck/control';
+import type { CopyPlan, RunPlan } from '@tapedeck/control';
 import { exitCodes } from '@tapedeck/core';
 import { describe, expect, it } from 'vitest';
 import { checkJob, checkName, runJob } from './job-manifest.ts';
@@ -130,6 +130,35 @@ describe('the Job of a run', () => {
     expect(() => runJob(plan({ storages }), settings)).toThrow(
       'ExternalStorage here is a directory of one machine',
     );
+  });
+});
+
+describe('the Job of a copy', () => {
+  it('is what it was: the Secrets of both storages, and nothing else of a recording’s', async () => {
+    const copy: CopyPlan = {
+      version: 1,
+      mode: 'Copy',
+      id: `${uid}-1`,
+      copy: { namespace: 'lectures', name: 'physics-archive', uid },
+      attempt: 1,
+      target: 'archive',
+      storages: [
+        s3('archive', { credentials: { secretRef: { name: 'archive' } } }),
+        s3('team-bucket', withSecret),
+      ],
+      files: [
+        {
+          segment: 1,
+          key: 'in/physics.mp4',
+          durationSeconds: 60,
+          sources: [{ storage: 'team-bucket', key: 'physics.mp4', bytes: 1000, crc32: '0a1b2c3d' }],
+        },
+      ],
+      previous: [],
+      desired: 'Recording',
+    };
+    const job = JSON.stringify(runJob(copy, settings), null, 2);
+    await expect(`${job}\n`).toMatchFileSnapshot('testing/golden/copy-job.golden');
   });
 });
 

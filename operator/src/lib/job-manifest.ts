@@ -1,4 +1,4 @@
-import type { RunPlan } from '@tapedeck/control';
+import { type LaunchPlan, ownerOf } from '@tapedeck/control';
 import { type ExitName, type ExternalStorageSpec, exitCodes } from '@tapedeck/core';
 import { podDocument } from './pod-document.ts';
 import { recorderPod } from './recorder-pod.ts';
@@ -30,10 +30,12 @@ const failures: readonly ExitName[] = [
  * The Job of a run. One pod and never a second: what comes after it is control's decision, which starts a run of its
  * own that goes on from the first one's journal.
  */
-export function runJob(plan: RunPlan, settings: RecorderSettings) {
+export function runJob(plan: LaunchPlan, settings: RecorderSettings) {
   const labels = labelsOfRun(plan.id, plan.mode);
-  const secret = plan.source.type === 'Stream' ? plan.source.urlSecretRef : undefined;
-  const { namespace, name } = plan.recording;
+  const isCopy = plan.mode === 'Copy';
+  const secret = !isCopy && plan.source.type === 'Stream' ? plan.source.urlSecretRef : undefined;
+  const { namespace, name } = ownerOf(plan);
+  const annotations = { [isCopy ? 'tapedeck.dev/copy' : 'tapedeck.dev/recording']: name };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -41,7 +43,7 @@ export function runJob(plan: RunPlan, settings: RecorderSettings) {
       name: jobName(plan.id),
       namespace,
       labels,
-      annotations: { 'tapedeck.dev/recording': name },
+      annotations,
     },
     spec: {
       completions: 1,
@@ -49,7 +51,7 @@ export function runJob(plan: RunPlan, settings: RecorderSettings) {
       backoffLimit: 0,
       // No second pod before the first has ended, however it was made to end.
       podReplacementPolicy: 'Failed',
-      activeDeadlineSeconds: Math.ceil(plan.maxDurationSeconds) + backstopSeconds,
+      activeDeadlineSeconds: (isCopy ? 0 : Math.ceil(plan.maxDurationSeconds)) + backstopSeconds,
       ttlSecondsAfterFinished: keptSeconds,
       podFailurePolicy: {
         rules: [
@@ -67,11 +69,11 @@ export function runJob(plan: RunPlan, settings: RecorderSettings) {
       template: recorderPod({
         command: 'run',
         labels,
-        annotations: { 'tapedeck.dev/recording': name },
+        annotations,
         document: podDocument(runDocument(plan, settings)),
         storages: plan.storages,
         sourceSecret: secret,
-        resources: plan.resources,
+        resources: isCopy ? undefined : plan.resources,
         settings,
       }),
     },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Launcher, Log } from '@tapedeck/control';
+import { type Launcher, type Log, ownerOf } from '@tapedeck/control';
 import { type CheckReport, checkReport, TapedeckError } from '@tapedeck/core';
 import { ApiError, isConflict, isNotFound, type KubeApi } from '@tapedeck/kube-api';
 import { z } from 'zod';
@@ -150,7 +150,7 @@ export function createKubeLauncher(options: {
 
     async launch(plan) {
       await launched.synced;
-      await create(plan.recording.namespace, runJob(plan, settings));
+      await create(ownerOf(plan).namespace, runJob(plan, settings));
     },
 
     async observe(run) {

@@ -5,6 +5,7 @@ import {
   isFinalPhase,
   parseDuration,
   type Recording,
+  type RecordingCopy,
   recordingPhase,
 } from '@tapedeck/core';
 import type { ReflectorCounts } from '@tapedeck/kube-api';
@@ -58,6 +59,7 @@ export function createOperatorCounters(): OperatorCounters {
 
 export interface OperatorState {
   readonly recordings: Iterable<Recording>;
+  readonly copies: Iterable<RecordingCopy>;
   readonly storages: Iterable<ExternalStorage>;
   readonly reflectors: Readonly<
     Record<string, { readonly counts: ReflectorCounts; readonly silentMs: number }>
@@ -81,6 +83,13 @@ export function stateMetrics(state: OperatorState): readonly Metric[] {
     attempts += status?.attempts?.length ?? 0;
     uploaded += status?.progress?.bytesUploaded ?? 0;
     if (status?.progress !== undefined) lag = Math.max(lag, parseDuration(status.progress.lag));
+  }
+  const copies = new Map<string, number>();
+  let copied = 0;
+  for (const { status } of state.copies) {
+    const phase = status?.phase ?? 'Pending';
+    copies.set(phase, (copies.get(phase) ?? 0) + 1);
+    if (!isFinalPhase(status?.phase)) copied += status?.progress?.bytesCopied ?? 0;
   }
   for (const { status } of state.storages) {
     const { status: ready = 'Unknown', reason = 'Unchecked' } =
@@ -110,6 +119,13 @@ export function stateMetrics(state: OperatorState): readonly Metric[] {
       type: 'gauge',
       samples: [...phases].map(([phase, value]) => ({ labels: { phase }, value })),
     },
+    {
+      name: 'tapedeck_copies',
+      help: 'RecordingCopies by phase.',
+      type: 'gauge',
+      samples: [...copies].map(([phase, value]) => ({ labels: { phase }, value })),
+    },
+    gauge('tapedeck_copied_bytes', 'Bytes that have arrived of copies that go on.', copied),
     {
       name: 'tapedeck_storages',
       help: 'ExternalStorages by readiness and its reason.',

@@ -86,6 +86,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       metricText([
         ...stateMetrics({
           recordings: resourcesOf(store.reflectors.Recording.values()),
+          copies: resourcesOf(store.reflectors.RecordingCopy.values()),
           storages: resourcesOf(store.reflectors.ExternalStorage.values()),
           reflectors,
           leads: control !== undefined,
@@ -169,7 +170,8 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   /** Reports of recordings that are gone, with nothing left that runs for them. */
   async function sweep(ledger: KubeReportLedger): Promise<void> {
     const known = new Set<string | undefined>();
-    for (const { resource } of store.reflectors.Recording.values()) known.add(resource.metadata.uid);
+    for (const kind of ['Recording', 'RecordingCopy'] as const)
+      for (const { resource } of store.reflectors[kind].values()) known.add(resource.metadata.uid);
     for (const pod of launched.pods.values()) known.add(recordingOf(pod));
     for (const uid of ledger.uids()) {
       if (known.has(uid)) continue;

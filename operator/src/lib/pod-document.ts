@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import {
   type CheckSpec,
   maxSpecVariableBytes,
-  type RunSpec,
+  type RunDocument,
   specVariable,
   TapedeckError,
 } from '@tapedeck/core';
@@ -24,7 +24,7 @@ export type PodDocument =
   | { readonly environment: readonly { readonly name: string; readonly value: string }[] };
 
 /** Rejects with `NotSupported` what does not fit into a pod. */
-export function podDocument(document: RunSpec | CheckSpec): PodDocument {
+export function podDocument(document: RunDocument | CheckSpec): PodDocument {
   const text = JSON.stringify(document);
   if (Buffer.byteLength(text) <= maxAnnotationBytes) return { annotation: text };
   const packed = gzipSync(text).toString('base64');

@@ -17,7 +17,12 @@ import { createReflectorSet } from './reflector-set.ts';
 const statusManager = 'tapedeck-status';
 const finalizerManager = 'tapedeck-finalizer';
 
-const kinds = ['ExternalStorage', 'Recording', 'RecordingProfile'] as const satisfies readonly Kind[];
+const kinds = [
+  'ExternalStorage',
+  'Recording',
+  'RecordingCopy',
+  'RecordingProfile',
+] as const satisfies readonly Kind[];
 
 type Reflectors = { readonly [K in Kind]: Reflector<StoredResource<K>> };
 
@@ -49,6 +54,7 @@ export function createKubeResourceStore(options: {
   const reflectors: Reflectors = {
     ExternalStorage: reflect('ExternalStorage'),
     Recording: reflect('Recording'),
+    RecordingCopy: reflect('RecordingCopy'),
     RecordingProfile: reflect('RecordingProfile'),
   };
   const synced = Promise.all(kinds.map((kind) => reflectors[kind].synced)).then(() => undefined);

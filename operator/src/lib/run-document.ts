@@ -1,7 +1,8 @@
-import type { RunPlan } from '@tapedeck/control';
+import type { LaunchPlan, RunPlan } from '@tapedeck/control';
 import {
   type CheckSpec,
   type ExternalStorageSpec,
+  type RunDocument,
   type RunSpec,
   type RunStorage,
   TapedeckError,
@@ -10,19 +11,23 @@ import { podFiles } from './pod-files.ts';
 import type { RecorderSettings } from './recorder-settings.ts';
 
 /** What a run reads: its plan with the paths of its pod. It holds no secret: an annotation can be read by many. */
-export function runDocument(plan: RunPlan, settings: RecorderSettings): RunSpec {
-  const { resources: _, source, storages, ...rest } = plan;
+export function runDocument(plan: LaunchPlan, settings: RecorderSettings): RunDocument {
+  const storages = plan.storages.map((storage, index) => storageOf(storage, index));
+  const report = {
+    url: `${settings.reportUrl}/runs/${plan.id}/report`,
+    tokenFile: podFiles.tokenFile,
+    caFile: podFiles.ca,
+  };
+  const terminationFile = podFiles.termination;
+  if (plan.mode === 'Copy') return { ...plan, storages, report, terminationFile };
+  const { resources: _, source, storages: _storages, ...rest } = plan;
   return {
     ...rest,
     source: sourceOf(source),
-    storages: storages.map((storage, index) => storageOf(storage, index)),
+    storages,
     scratch: { directory: podFiles.scratch, maxBytes: settings.scratchBytes },
-    report: {
-      url: `${settings.reportUrl}/runs/${plan.id}/report`,
-      tokenFile: podFiles.tokenFile,
-      caFile: podFiles.ca,
-    },
-    terminationFile: podFiles.termination,
+    report,
+    terminationFile,
   };
 }
 

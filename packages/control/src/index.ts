@@ -3,4 +3,4 @@ export { type ControlOptions, defaultTiming, type Timing } from './lib/options.t
 export * from './lib/ports.ts';
 export { parseRunId, runId } from './lib/run-id.ts';
 export { checkAnnotation } from './lib/storage-plan.ts';
-export { needsStorage } from './lib/storage-use.ts';
+export { copyNeedsStorage, needsStorage } from './lib/storage-use.ts';

@@ -7,6 +7,7 @@ import { describeResuming } from './lib/conformance/resume-suite.ts';
 import { describeSpooling } from './lib/conformance/spool-suite.ts';
 import { describeStoreUploads } from './lib/conformance/store-suite.ts';
 import type { DriverUnderTest, TestApi } from './lib/conformance/suite.ts';
+import { describeTransfers } from './lib/conformance/transfer-suite.ts';
 import { describeWorstMoments } from './lib/conformance/worst-moment-suite.ts';
 import type { Capabilities, Driver } from './lib/driver.ts';
 import type { S3Config } from './lib/drivers/s3/s3-config.ts';
@@ -37,6 +38,7 @@ export function describeDriver(
     describeJournals(subject, capabilities, api);
     describeWorstMoments(subject, capabilities, api);
     describeEnds(subject, capabilities, api);
+    describeTransfers(subject, api);
   });
 }
 

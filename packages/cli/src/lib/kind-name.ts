@@ -5,6 +5,7 @@ import { TapedeckError } from '@tapedeck/core/error';
 export const kindNames: Readonly<Record<Kind, readonly [string, ...string[]]>> = {
   ExternalStorage: ['externalstorage', 'externalstorages', 'xs'],
   Recording: ['recording', 'recordings', 'rec'],
+  RecordingCopy: ['recordingcopy', 'recordingcopies', 'recc'],
   RecordingProfile: ['recordingprofile', 'recordingprofiles', 'recp'],
 };
 
@@ -15,9 +16,6 @@ export function parseKind(word: string): Kind {
   const asked = word.toLowerCase().replace(/\.tapedeck\.dev$/, '');
   const kind = kinds.find((each) => kindNames[each].includes(asked));
   if (kind !== undefined) return kind;
-  if (/^(recordingcop(y|ies)|recc)$/.test(asked)) {
-    throw new TapedeckError('NotSupported', 'RecordingCopy is not available yet');
-  }
   if (/^secrets?$/.test(asked)) {
     throw new TapedeckError(
       'NotSupported',

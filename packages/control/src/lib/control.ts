@@ -1,4 +1,5 @@
 import { type RunReply, type RunReport, redact, TapedeckError } from '@tapedeck/core';
+import { createCopyReconciler } from './copy-reconciler.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { type ControlOptions, defaultTiming } from './options.ts';
 import type {
@@ -39,7 +40,7 @@ export interface Control {
 
 type QueueKey = `${string}/${string}`;
 
-/** Reconciles recordings and storages over the ports it is given; the same in local mode and on a cluster. */
+/** Reconciles recordings, copies and storages over the ports it is given; the same in local mode and on a cluster. */
 export function createControl(ports: ControlPorts): Control {
   const { resources, launcher, ledger, clock, events, log, options = {} } = ports;
   const timing = { ...defaultTiming, ...options.timing };
@@ -59,6 +60,8 @@ export function createControl(ports: ControlPorts): Control {
       storageQueue.add(`${namespace}/${name}`);
     },
   });
+
+  const copies = createCopyReconciler({ resources, launcher, ledger, clock, events, log, policy });
 
   const failed = (kind: string) => (key: QueueKey, error: unknown) => {
     if (stopping.signal.aborted) return;
@@ -91,6 +94,11 @@ export function createControl(ports: ControlPorts): Control {
     onError: failed('ExternalStorage'),
     concurrency: options.checkConcurrency ?? 4,
   });
+  const copyQueue = createKeyedQueue<QueueKey>({
+    run: timed('RecordingCopy', (key) => copies.reconcile(splitKey(key))),
+    onError: failed('RecordingCopy'),
+    concurrency: options.concurrency ?? 16,
+  });
   const profileQueue = createKeyedQueue<QueueKey>({
     run: timed('RecordingProfile', async (key) => {
       await removeProfile(splitKey(key));
@@ -100,6 +108,13 @@ export function createControl(ports: ControlPorts): Control {
     concurrency: 1,
   });
 
+  const queues = {
+    Recording: recordingQueue,
+    RecordingCopy: copyQueue,
+    ExternalStorage: storageQueue,
+    RecordingProfile: profileQueue,
+  } as const;
+
   /** A profile is read when a recording begins and never again: one that is being deleted can go at once. */
   async function removeProfile({ namespace, name }: { namespace: string; name: string }): Promise<void> {
     const profile = await resources.get('RecordingProfile', namespace, name);
@@ -108,21 +123,25 @@ export function createControl(ports: ControlPorts): Control {
   }
 
   function changed({ kind, namespace, name }: ResourceKey): void {
-    if (kind === 'Recording') {
-      recordingQueue.add(`${namespace}/${name}`);
+    const key: QueueKey = `${namespace}/${name}`;
+    if (kind === 'RecordingCopy') {
+      copyQueue.add(key);
       return;
     }
-    (kind === 'ExternalStorage' ? storageQueue : profileQueue).add(`${namespace}/${name}`);
-    for (const key of recordings.waitingIn(namespace)) recordingQueue.add(`${key.namespace}/${key.name}`);
+    queues[kind].add(key);
+    for (const each of copies.waitingIn(namespace)) copyQueue.add(nameOf(each));
+    if (kind === 'Recording') return;
+    for (const each of recordings.waitingIn(namespace)) recordingQueue.add(nameOf(each));
   }
 
   const intake = createReportIntake({
     resources,
     ledger,
     recordings,
-    wake: ({ namespace, name }, after) => {
-      if (after === 0) recordingQueue.add(`${namespace}/${name}`, { urgent: true });
-      else recordingQueue.addAfter(`${namespace}/${name}`, after);
+    copies,
+    wake: ({ kind, namespace, name }, after) => {
+      if (after === 0) queues[kind].add(`${namespace}/${name}`, { urgent: true });
+      else queues[kind].addAfter(`${namespace}/${name}`, after);
     },
     async witness(namespace, state) {
       if (await storages.witness(namespace, state)) storageQueue.add(`${namespace}/${state.name}`);
@@ -138,20 +157,27 @@ export function createControl(ports: ControlPorts): Control {
         signal.addEventListener('abort', () => resolve(), { once: true }),
       );
       recordings.seed(await resources.list('Recording'));
+      copies.seed(await resources.list('RecordingCopy'));
       launcher.watch((uid) => {
-        const key = recordings.keyOf(uid);
-        if (key !== undefined) recordingQueue.add(`${key.namespace}/${key.name}`, { urgent: true });
+        const recording = recordings.keyOf(uid);
+        if (recording !== undefined) recordingQueue.add(nameOf(recording), { urgent: true });
+        const copy = copies.keyOf(uid);
+        if (copy !== undefined) copyQueue.add(nameOf(copy), { urgent: true });
       }, signal);
       resources.watch(changed, signal);
       await ended;
       stopping.abort();
-      await Promise.all([recordingQueue.stop(), storageQueue.stop(), profileQueue.stop()]);
+      await Promise.all(Object.values(queues).map((queue) => queue.stop()));
     },
     get waiting() {
-      return recordingQueue.waiting + storageQueue.waiting + profileQueue.waiting;
+      return Object.values(queues).reduce((sum, queue) => sum + queue.waiting, 0);
     },
     receiveReport: (report) => intake.receive(report),
   };
+}
+
+function nameOf({ namespace, name }: { namespace: string; name: string }): QueueKey {
+  return `${namespace}/${name}`;
 }
 
 /** Names hold no slash. */

@@ -1,8 +1,10 @@
 import type {
   CheckReport,
+  CopySpec,
   ExternalStorage,
   ExternalStorageSpec,
   Recording,
+  RecordingCopy,
   RecordingProfile,
   RecordingSpec,
   RunReport,
@@ -13,6 +15,7 @@ import type {
 export interface ResourceByKind {
   ExternalStorage: ExternalStorage;
   Recording: Recording;
+  RecordingCopy: RecordingCopy;
   RecordingProfile: RecordingProfile;
 }
 export type Kind = keyof ResourceByKind;
@@ -61,6 +64,19 @@ export interface RunPlan
   readonly resources?: NonNullable<RecordingSpec['resources']>;
 }
 
+/** Likewise of a copy. */
+export interface CopyPlan extends Omit<CopySpec, 'storages' | 'report' | 'resultFile' | 'terminationFile'> {
+  readonly storages: RunPlan['storages'];
+}
+
+/** Anything that is launched and reports. */
+export type LaunchPlan = RunPlan | CopyPlan;
+
+/** The resource that a run is for; its uid begins the run's id. */
+export function ownerOf(plan: LaunchPlan): RunPlan['recording'] {
+  return plan.mode === 'Copy' ? plan.copy : plan.recording;
+}
+
 export interface RunObservation {
   /** `Absent`: never launched, or removed. */
   readonly state: 'Absent' | 'Running' | 'Exited';
@@ -87,14 +103,14 @@ export interface Launcher {
    * Starts the run unless one of that id was started before. Rejects with `NotFound` (a Secret or a key of it
    * is missing; the message names it) or `InvalidCredentials`.
    */
-  launch(plan: RunPlan): Promise<void>;
+  launch(plan: LaunchPlan): Promise<void>;
   observe(runId: string): Promise<RunObservation>;
   /** Asks the run to end at once with what it has (SIGTERM); the recording's own stop goes through its desired state. */
   terminate(runId: string): Promise<void>;
   /** Frees what the run left (directories, Jobs); gone is no error. */
   forget(runId: string): Promise<void>;
-  /** Calls back with the uid of a recording one of whose runs started or ended. */
-  watch(onChange: (recordingUid: string) => void, signal: AbortSignal): void;
+  /** Calls back with the uid of a recording, or of a copy, one of whose runs started or ended. */
+  watch(onChange: (uid: string) => void, signal: AbortSignal): void;
   /** Runs a storage check to its end. Rejections as for `launch`. */
   check(
     plan: {

@@ -180,7 +180,8 @@ function isChecked({ status, metadata }: ExternalStorage): boolean {
   return ready !== undefined && ready.status !== 'Unknown' && isOfNow;
 }
 
-function whyNotReady(storages: readonly ExternalStorage[], name: string): string {
+/** Why nothing can go there, as the end of a sentence that begins with its name. */
+export function whyNotReady(storages: readonly ExternalStorage[], name: string): string {
   const storage = storages.find(({ metadata }) => metadata.name === name);
   if (storage === undefined) return 'is not there; apply it';
   if (storage.metadata.deletionTimestamp !== undefined) return 'is being deleted';

@@ -1,9 +1,9 @@
-import { isFinalPhase, isSame, type Recording, redact, TapedeckError } from '@tapedeck/core';
+import { isFinalPhase, isSame, type Recording } from '@tapedeck/core';
+import { createEffectPerformer } from './effect-performer.ts';
 import { createNameIndex, type NameIndex } from './name-index.ts';
 import type { Clock, Events, Launcher, Log, ReportLedger, ResourceStore } from './ports.ts';
 import { planRecording } from './recording-plan.ts';
 import type {
-  Effect,
   LaunchFailure,
   RecordingPlan,
   RecordingPolicy,
@@ -58,6 +58,24 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
   const waiting = new Map<string, RecordingKey>();
 
   const nameOf = ({ namespace, name }: RecordingKey) => `${namespace}/${name}`;
+  const perform = createEffectPerformer({
+    kind: 'Recording',
+    launcher,
+    ledger,
+    events,
+    log,
+    failures,
+    now: () => clock.now(),
+    check: ports.check,
+    async remove({ namespace, name, uid }) {
+      if (!orphans.has(uid)) {
+        live.delete(nameOf({ namespace, name }));
+        uids.delete(nameOf({ namespace, name }));
+        await resources.remove({ kind: 'Recording', namespace, name }, uid);
+      }
+      drop(uid);
+    },
+  });
 
   function see(key: RecordingKey, recording: Recording): void {
     const uid = recording.metadata.uid ?? '';
@@ -130,74 +148,14 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
     };
   }
 
-  /** Performs what is left to do; true when a launch was refused, which changes what is to be said. */
-  async function perform(effects: readonly Effect[], recording: Recording): Promise<boolean> {
-    const { namespace = 'default', name, uid = '' } = recording.metadata;
-    for (const effect of effects) {
-      switch (effect.type) {
-        case 'Launch':
-          if (await launchRefused(effect.plan, uid)) return true;
-          log.info('RunLaunched', { namespace, name, run: effect.plan.id, mode: effect.plan.mode });
-          break;
-        case 'Terminate':
-          await launcher.terminate(effect.runId);
-          break;
-        case 'Check':
-          for (const storage of effect.storages) ports.check({ namespace, name: storage }, effect.since);
-          break;
-        case 'ForgetRun':
-          await launcher.forget(effect.runId);
-          break;
-        case 'ForgetReports':
-          await ledger.forget(uid);
-          break;
-        case 'Remove':
-          if (!orphans.has(uid)) {
-            live.delete(nameOf({ namespace, name }));
-            uids.delete(nameOf({ namespace, name }));
-            await resources.remove({ kind: 'Recording', namespace, name }, uid);
-          }
-          drop(uid);
-          break;
-        case 'Event':
-          events.record(
-            { kind: 'Recording', namespace, name, uid },
-            { ...effect.event, message: redact(effect.event.message) },
-          );
-          break;
-      }
-    }
-    return false;
-  }
-
-  async function launchRefused(plan: Parameters<Launcher['launch']>[0], uid: string): Promise<boolean> {
-    try {
-      await launcher.launch(plan);
-      failures.delete(uid);
-      return false;
-    } catch (error) {
-      const { code, message } = TapedeckError.from(error);
-      const before = failures.get(uid);
-      failures.set(uid, {
-        runId: plan.id,
-        code,
-        message: redact(message).replace(/\.$/, ''),
-        time: clock.now(),
-        times: before?.runId === plan.id ? before.times + 1 : 1,
-      });
-      log.warn('LaunchRefused', { run: plan.id, code, message: redact(message) });
-      return true;
-    }
-  }
-
   async function settle(
     recording: Recording,
     write: (plan: RecordingPlan) => Promise<Recording>,
   ): Promise<RecordingPlan> {
     const plan = planRecording(await load(recording), policy);
-    await perform(plan.before, recording);
+    await perform(plan.before, recording.metadata);
     const written = await write(plan);
-    if (!(await perform(plan.after, written))) return plan;
+    if (!(await perform(plan.after, written.metadata))) return plan;
     // Once more, with the refusal known: the status then says it.
     const refused = planRecording(await load(written), policy);
     await write(refused);

@@ -7,7 +7,7 @@ import type {
   RunReport,
 } from '@tapedeck/core';
 import type { Timing } from './options.ts';
-import type { RunObservation, RunPlan } from './ports.ts';
+import type { LaunchPlan, RunObservation } from './ports.ts';
 
 /** Why the newest run could not be started, kept until the next try. */
 export interface LaunchFailure {
@@ -45,7 +45,7 @@ export interface RecordingPolicy {
 
 /** What is to be done besides writing the status, in this order: `before` the write or `after` it. */
 export type Effect =
-  | { readonly type: 'Launch'; readonly plan: RunPlan }
+  | { readonly type: 'Launch'; readonly plan: LaunchPlan }
   | { readonly type: 'Terminate'; readonly runId: string }
   /** Storages whose last check is older than `since` are to be checked now. */
   | { readonly type: 'Check'; readonly storages: readonly string[]; readonly since: string }

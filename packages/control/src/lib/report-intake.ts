@@ -1,10 +1,12 @@
 import {
   isFinalPhase,
   type Recording,
+  type RecordingCopy,
   type RunReply,
   type RunReport,
   type RunStorageState,
 } from '@tapedeck/core';
+import type { CopyReconciler } from './copy-reconciler.ts';
 import type { ReportLedger, ResourceStore } from './ports.ts';
 import type { RecordingReconciler } from './recording-reconciler.ts';
 import { parseRunId } from './run-id.ts';
@@ -32,28 +34,35 @@ export function createReportIntake(ports: {
   readonly resources: ResourceStore;
   readonly ledger: ReportLedger;
   readonly recordings: Pick<RecordingReconciler, 'keyOf' | 'orphan'>;
-  /** Runs the recording at once, or after that many seconds together with whatever else comes until then. */
-  readonly wake: (key: { namespace: string; name: string }, afterSeconds: number) => void;
+  readonly copies: Pick<CopyReconciler, 'keyOf' | 'orphan'>;
+  /** Looks at the resource at once, or after that many seconds together with whatever else comes until then. */
+  readonly wake: (
+    key: { kind: 'Recording' | 'RecordingCopy'; namespace: string; name: string },
+    afterSeconds: number,
+  ) => void;
   /** Hears what the run meets in its storages. */
   readonly witness: (namespace: string, state: RunStorageState) => Promise<void>;
   readonly reportInterval: number;
   readonly progressInterval: number;
 }): ReportIntake {
-  const { resources, ledger, recordings } = ports;
+  const { resources, ledger } = ports;
+  const reconcilers = { Recording: ports.recordings, RecordingCopy: ports.copies } as const;
   /** By recording, of its newest run: bounded by the number of recordings that run. */
   const gists = new Map<string, { readonly run: string; readonly gist: string }>();
   const stop: RunReply = { desired: 'Stopped', intervalSeconds: ports.reportInterval };
 
-  async function find(uid: string): Promise<Recording | undefined> {
-    const orphan = recordings.orphan(uid);
-    if (orphan !== undefined) return orphan;
-    const key = recordings.keyOf(uid);
-    if (key !== undefined) {
-      const recording = await resources.get('Recording', key.namespace, key.name);
-      return recording?.metadata.uid === uid ? recording : undefined;
+  async function find(uid: string): Promise<Recording | RecordingCopy | undefined> {
+    for (const kind of ['Recording', 'RecordingCopy'] as const) {
+      const orphan = reconcilers[kind].orphan(uid);
+      if (orphan !== undefined) return orphan;
+      const key = reconcilers[kind].keyOf(uid);
+      if (key === undefined) continue;
+      const resource = await resources.get(kind, key.namespace, key.name);
+      return resource?.metadata.uid === uid ? resource : undefined;
     }
     // A report may come in before the first look at its recording, right after a start.
-    return (await resources.list('Recording')).find(({ metadata }) => metadata.uid === uid);
+    const all = [...(await resources.list('Recording')), ...(await resources.list('RecordingCopy'))];
+    return all.find(({ metadata }) => metadata.uid === uid);
   }
 
   return {
@@ -61,10 +70,10 @@ export function createReportIntake(ports: {
       const run = parseRunId(report.id);
       if (run === undefined) return stop;
       const { recordingUid: uid, number } = run;
-      const recording = await find(uid);
-      if (recording === undefined) return stop;
+      const owner = await find(uid);
+      if (owner === undefined) return stop;
       await ledger.save(uid, report);
-      const newest = recording.status?.attempts?.at(-1)?.number ?? 0;
+      const newest = owner.status?.attempts?.at(-1)?.number ?? 0;
       // A run that was given up and lives on must not go on beside its successor.
       if (number < newest) return stop;
       const now = gist(report);
@@ -72,17 +81,18 @@ export function createReportIntake(ports: {
       const same = before?.run === report.id && before.gist === now;
       if (report.result === undefined) gists.set(uid, { run: report.id, gist: now });
       else gists.delete(uid);
-      const { namespace = 'default', name } = recording.metadata;
+      const { namespace = 'default', name } = owner.metadata;
       for (const state of report.storages ?? []) await ports.witness(namespace, state);
-      ports.wake({ namespace, name }, same ? ports.progressInterval : 0);
-      return { desired: desiredOf(recording), intervalSeconds: ports.reportInterval };
+      ports.wake({ kind: owner.kind, namespace, name }, same ? ports.progressInterval : 0);
+      return { desired: desiredOf(owner), intervalSeconds: ports.reportInterval };
     },
   };
 }
 
-function desiredOf({ spec, status, metadata }: Recording): RunReply['desired'] {
+function desiredOf(owner: Recording | RecordingCopy): RunReply['desired'] {
+  const { status, metadata } = owner;
   if (metadata.deletionTimestamp !== undefined || isFinalPhase(status?.phase)) return 'Stopped';
-  switch (spec.state) {
+  switch (owner.kind === 'Recording' ? owner.spec.state : undefined) {
     case 'Stopped':
       return 'Stopped';
     case 'Paused':

@@ -11,7 +11,7 @@ import {
   untilCheck,
 } from './storage-plan.ts';
 import { isReady } from './storage-readiness.ts';
-import { needsStorage } from './storage-use.ts';
+import { copyNeedsStorage, needsStorage } from './storage-use.ts';
 
 /** Seconds after which a deleted storage that is in use is looked at again. */
 const inUseDelay = 5;
@@ -58,11 +58,13 @@ export function createStorageReconciler(ports: {
     if (!isSame(storage.status, status)) await resources.writeStatus(storage, status);
   }
 
-  /** A storage goes once no recording needs it any more. */
+  /** A storage goes once no recording and no copy needs it any more. */
   async function remove(storage: ExternalStorage): Promise<number | undefined> {
     const { namespace = 'default', name, uid = '' } = storage.metadata;
     const users = await resources.list('Recording', namespace);
     if (users.some((recording) => needsStorage(recording, name))) return inUseDelay;
+    const copies = await resources.list('RecordingCopy', namespace);
+    if (copies.some((copy) => copyNeedsStorage(copy, name))) return inUseDelay;
     await resources.remove({ kind: 'ExternalStorage', namespace, name }, uid);
     return undefined;
   }

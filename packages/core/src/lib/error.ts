@@ -35,6 +35,8 @@ export const errorKinds = {
   SourceEmpty: { fault: 'request', retry: 'stalled' },
   SourceStalled: { fault: 'request', retry: 'retry' },
   SourceLost: { fault: 'request', retry: 'retry' },
+  /** The object that is copied is another than when the copy began, or than its recording says. */
+  SourceChanged: { fault: 'request', retry: 'stalled' },
   // The destination
   StorageUnreachable: { fault: 'destination', retry: 'wait' },
   StorageUnavailable: { fault: 'destination', retry: 'retry' },
@@ -55,6 +57,8 @@ export const errorKinds = {
   UploadGone: { fault: 'service', retry: 'stalled' },
   /** The service holds other bytes under a part number than the receipt says. */
   PartMismatch: { fault: 'service', retry: 'retry' },
+  /** What was read and what was recorded have different checksums; nothing was completed. */
+  ChecksumMismatch: { fault: 'request', retry: 'stalled' },
   // The machine
   EncoderFailed: { fault: 'service', retry: 'retry' },
   EncoderMissing: { fault: 'service', retry: 'stalled' },

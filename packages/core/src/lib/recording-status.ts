@@ -53,6 +53,12 @@ export const recordingAttempt = z.object({
 });
 export type RecordingAttempt = z.infer<typeof recordingAttempt>;
 
+export const recordingNotice = z.object({
+  reason: z.string().max(64).describe('One CamelCase word.'),
+  message: z.string().max(1024).describe('The same for people.'),
+});
+export type RecordingNotice = z.infer<typeof recordingNotice>;
+
 export const recordingStatus = z.object({
   observedGeneration: z.int().optional().describe('Generation of the spec that this is about.'),
   phase: recordingPhase.optional().describe('Where it is in its life; Uploaded and Failed are final.'),
@@ -137,16 +143,7 @@ export const recordingStatus = z.object({
     .max(256)
     .optional()
     .describe('Pauses that were asked for.'),
-  notices: z
-    .array(
-      z.object({
-        reason: z.string().max(64).describe('One CamelCase word.'),
-        message: z.string().max(1024).describe('The same for people.'),
-      }),
-    )
-    .max(32)
-    .optional()
-    .describe('What is not as expected, and no failure.'),
+  notices: z.array(recordingNotice).max(32).optional().describe('What is not as expected, and no failure.'),
   attempts: z.array(recordingAttempt).max(128).optional().describe('Runs, in order.'),
 });
 export type RecordingStatus = z.infer<typeof recordingStatus>;

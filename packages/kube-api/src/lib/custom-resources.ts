@@ -8,6 +8,7 @@ const group = `/apis/${apiVersion}`;
 export const plurals = {
   ExternalStorage: 'externalstorages',
   Recording: 'recordings',
+  RecordingCopy: 'recordingcopies',
   RecordingProfile: 'recordingprofiles',
 } as const satisfies Record<Kind, string>;
 

@@ -10,6 +10,7 @@ import { planParts } from './part-plan.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { openSpool, spoolName } from './spool.ts';
 import type { Store } from './store.ts';
+import { transferObject } from './transfer/transfer.ts';
 import { OpenUpload } from './upload.ts';
 
 export interface StoreOptions {
@@ -80,6 +81,8 @@ export function createDriverStore(
         driver.abort(journal.token, { signal }),
       );
     },
+    transfer: (wanted) =>
+      transferObject(wanted, { driver, policy, timeouts, storage: name, fullKey: fullKey(wanted.key) }),
     async put(key, bytes, contentType) {
       const object = { key: fullKey(key), contentType };
       return relative(await call(`Writing ${key}`, (signal) => driver.put(object, bytes, { signal })));

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { ErrorCode, RunCredentials, UploadJournal } from '@tapedeck/core';
 import type { Capabilities, ObjectInfo } from './driver.ts';
+import type { TransferOptions } from './transfer/transfer.ts';
 
 /** Where and how far an upload is, for the report and the live line. */
 export interface UploadProgress {
@@ -135,6 +136,8 @@ export interface Store {
     options?: { spoolDirectory?: string; kept?: KeptContent; signal?: AbortSignal },
   ): Promise<ObjectInfo & { url: string }>;
   abortFromJournal(journal: UploadJournal): Promise<void>;
+  /** Brings an object of known length here, or goes on with that; see `transferObject`. */
+  transfer(options: TransferOptions): Promise<UploadedObject>;
   put(key: string, bytes: Uint8Array, contentType: string): Promise<ObjectInfo>;
   head(key: string): Promise<ObjectInfo>;
   get(key: string, range?: readonly [number, number]): Promise<Readable>;
@@ -143,4 +146,4 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export type { RunCredentials };
+export type { RunCredentials, TransferOptions };

@@ -4,6 +4,7 @@ import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { takeInterrupts } from '../interrupt.ts';
 import type { LocalManifest } from '../manifest/local-manifest.ts';
 import { printPlaces } from '../output/output-places.ts';
+import { followCopies } from '../progress/copy-following.ts';
 import { followUntilOver } from '../progress/following.ts';
 import { applyFresh } from '../progress/fresh-start.ts';
 import { isLeftForLater, phaseOf } from '../progress/progress-line.ts';
@@ -45,6 +46,7 @@ export async function runManifestOnCluster(
       'there is no Recording in it to run; "tapedeck apply" takes the rest',
     );
   }
+  const copyKeys = manifest.resources.map(({ key }) => key).filter(({ kind }) => kind === 'RecordingCopy');
   const interrupts = takeInterrupts();
   const view = await createProgressView(terminal);
   const { store } = cluster;
@@ -55,15 +57,13 @@ export async function runManifestOnCluster(
       return false;
     };
     await applyFresh({ store, view, remove }, manifest.resources, interrupts.first);
-    const { last, gaveUp } = await followUntilOver({
-      store: patient(store, view.say, interrupts.second),
-      view,
-      interrupts,
-      keys,
-      startLimit,
-    });
+    const waiting = patient(store, view.say, interrupts.second);
+    const { last, gaveUp } = await followUntilOver({ store: waiting, view, interrupts, keys, startLimit });
+    const copies = gaveUp
+      ? []
+      : await followCopies({ store: waiting, view, signal: interrupts.first, keys: copyKeys });
     view.close();
-    for (const recording of last) printPlaces(terminal, recording);
+    for (const each of [...last, ...copies]) printPlaces(terminal, each);
     if (interrupts.second.aborted) {
       terminal.say('Left to the cluster, which completes what is recorded: "tapedeck get rec" tells.');
       return cliExitCodes.Interrupted;
@@ -77,7 +77,9 @@ export async function runManifestOnCluster(
     if (interrupts.first.aborted) return cliExitCodes.Interrupted;
     if (gaveUp) return cliExitCodes.TimedOut;
     const complete = last.length === keys.length && last.every((each) => phaseOf(each) === 'Uploaded');
-    return complete ? cliExitCodes.Done : cliExitCodes.Failed;
+    const copied =
+      copies.length === copyKeys.length && copies.every(({ status }) => status?.phase === 'Uploaded');
+    return complete && copied ? cliExitCodes.Done : cliExitCodes.Failed;
   } finally {
     view.close();
     interrupts.close();

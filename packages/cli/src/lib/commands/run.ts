@@ -9,6 +9,7 @@ import { openSession, type Session } from '../local/session.ts';
 import { leftBehindText } from '../local/unattended.ts';
 import type { LocalManifest } from '../manifest/local-manifest.ts';
 import { printPlaces } from '../output/output-places.ts';
+import { followCopies } from '../progress/copy-following.ts';
 import { followUntilOver } from '../progress/following.ts';
 import { applyFresh } from '../progress/fresh-start.ts';
 import { isLeftForLater, isOver, phaseOf } from '../progress/progress-line.ts';
@@ -22,8 +23,8 @@ export interface RunOptions extends ApplyOptions {
 }
 
 /**
- * Applies files and stays until every Recording in them is over: 0 when all are complete, 1 when one failed or when all
- * that is left is a delivery that its storage refuses, 5 when one waited too long for what it needs to begin.
+ * Applies files and stays until every Recording and every copy in them is over: 0 when all are complete, 1 when one failed
+ * or when all that is left is a delivery that its storage refuses, 5 when one waited too long for what it needs to begin.
  */
 export async function run(data: LocalData, terminal: Terminal, options: RunOptions): Promise<CliExitCode> {
   const limit = await parseStartLimit(options.wait);
@@ -44,6 +45,7 @@ export async function runManifest(
       'there is no Recording in it to run; "tapedeck apply" takes the rest',
     );
   }
+  const copyKeys = manifest.resources.map(({ key }) => key).filter(({ kind }) => kind === 'RecordingCopy');
   const interrupts = takeInterrupts();
   const view = await createProgressView(terminal);
   const session = await openSession({
@@ -57,7 +59,7 @@ export async function runManifest(
     await session.provideSecrets(manifest.secrets);
     const remove = async (key: ResourceKey) => (await removeResource(data, key)) === 'Removed';
     await applyFresh({ store: data.store, view, remove }, manifest.resources, interrupts.first);
-    return await follow({ data, terminal, view, session, interrupts, keys, startLimit });
+    return await follow({ data, terminal, view, session, interrupts, keys, copyKeys, startLimit });
   } finally {
     view.close();
     await session.close();
@@ -72,11 +74,12 @@ interface Following {
   readonly session: Session;
   readonly interrupts: Interrupts;
   readonly keys: readonly ResourceKey[];
+  readonly copyKeys: readonly ResourceKey[];
   readonly startLimit: number | undefined;
 }
 
 async function follow(following: Following): Promise<CliExitCode> {
-  const { data, terminal, view, session, interrupts, keys } = following;
+  const { data, terminal, view, session, interrupts, keys, copyKeys } = following;
   const { last, gaveUp } = await followUntilOver({ ...following, store: data.store });
   if (interrupts.second.aborted) {
     for (const recording of last) {
@@ -85,14 +88,19 @@ async function follow(following: Following): Promise<CliExitCode> {
     view.say('Abandoned: what is recorded is kept, and completed when "tapedeck dev" or "run" runs next.');
     return cliExitCodes.Interrupted;
   }
+  const copies = gaveUp
+    ? []
+    : await followCopies({ store: data.store, view, signal: interrupts.first, keys: copyKeys });
   view.close();
-  for (const recording of last) printPlaces(terminal, recording);
+  for (const each of [...last, ...copies]) printPlaces(terminal, each);
   await warnOfOthers(data, session, terminal);
   for (const each of last) if (isLeftForLater(each)) terminal.say(leftForLaterText(each));
   if (interrupts.first.aborted) return cliExitCodes.Interrupted;
   if (gaveUp) return cliExitCodes.TimedOut;
   const complete = last.length === keys.length && last.every((each) => phaseOf(each) === 'Uploaded');
-  return complete ? cliExitCodes.Done : cliExitCodes.Failed;
+  const copied =
+    copies.length === copyKeys.length && copies.every(({ status }) => status?.phase === 'Uploaded');
+  return complete && copied ? cliExitCodes.Done : cliExitCodes.Failed;
 }
 
 function leftForLaterText({ metadata: { name } }: Recording): string {

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Launcher, RunObservation, RunPlan } from '@tapedeck/control';
+import { type Launcher, type LaunchPlan, ownerOf, type RunObservation } from '@tapedeck/control';
 import { exitCodes, type RunReport, runReport } from '@tapedeck/core';
 import { awayTimeoutSeconds } from './away-limit.ts';
 import { boundLog } from './bounded-log.ts';
@@ -11,7 +11,7 @@ import { killGroup, signalProcess } from './process-group.ts';
 import { isAlive } from './process-identity.ts';
 import { repeat } from './repeat.ts';
 import { listRuns, type RunDirectory, type RunExit, type RunRecord, runDirectory } from './run-directory.ts';
-import { completeRunSpec, completeStorage } from './run-spec.ts';
+import { completeDocument, completeStorage } from './run-spec.ts';
 import type { SecretCache } from './secret-cache.ts';
 
 /** A recorder is safe 15 s after SIGTERM; the rest is for a machine that is busy. */
@@ -57,22 +57,23 @@ export function createLocalLauncher(options: LocalLauncherOptions): LocalLaunche
     for (const listener of [...listeners]) listener(uid);
   };
 
-  async function launch(plan: RunPlan): Promise<void> {
+  async function launch(plan: LaunchPlan): Promise<void> {
     const directory = directoryOf(plan.id);
     if (wasStarted(directory)) return;
-    const scratch = join(data.scratch, plan.recording.uid);
-    const spec = completeRunSpec(plan, {
+    const { uid } = ownerOf(plan);
+    const scratch = join(data.scratch, uid);
+    const spec = completeDocument(plan, {
       secrets,
       scratch: { directory: scratch, maxBytes: options.scratchBytes },
       report: { url: `unix:${options.socket}:/runs/${plan.id}/report`, awayTimeoutSeconds },
       resultFile: directory.result,
     });
     directory.create();
-    mkdirSync(scratch, { recursive: true, mode: 0o700 });
+    if (plan.mode !== 'Copy') mkdirSync(scratch, { recursive: true, mode: 0o700 });
     const child = await startChildRun(recorder, data.root, directory.log);
     const record: RunRecord = {
       id: plan.id,
-      recordingUid: plan.recording.uid,
+      recordingUid: uid,
       process: child.process,
       startTime: new Date().toISOString(),
       delivered: false,
@@ -89,7 +90,7 @@ export function createLocalLauncher(options: LocalLauncherOptions): LocalLaunche
     // A child that ended before it had taken all of it was started all the same: its exit says why.
     await child.deliver(JSON.stringify(spec));
     directory.writeRecord({ ...record, delivered: true });
-    tell(plan.recording.uid);
+    tell(uid);
   }
 
   function settle(directory: RunDirectory, record: RunRecord, exit: Omit<RunExit, 'endTime'>): void {

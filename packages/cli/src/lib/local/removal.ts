@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { needsStorage, type ResourceKey } from '@tapedeck/control';
+import { copyNeedsStorage, needsStorage, type ResourceKey } from '@tapedeck/control';
 import { isFinalPhase } from '@tapedeck/core';
 import { tryLead } from './leadership.ts';
 import type { LocalData } from './local-data.ts';
@@ -36,7 +36,16 @@ export async function removeResource(data: LocalData, key: ResourceKey): Promise
       }
       await ledger.forget(uid);
     }
+    if (resource?.kind === 'RecordingCopy') {
+      const ledger = createReportLedger(data.database);
+      const files = (await ledger.load(uid)).at(-1)?.files ?? [];
+      // An upload that nobody completes is dropped first, by a run that only control starts.
+      if (runsOf(data, uid).length > 0 || files.some(({ state }) => state === 'Open')) return 'Waiting';
+      await ledger.forget(uid);
+    }
     if (resource?.kind === 'ExternalStorage') {
+      const copies = await data.store.list('RecordingCopy', key.namespace);
+      if (copies.some((copy) => copyNeedsStorage(copy, key.name))) return 'Waiting';
       const recordings = await data.store.list('Recording', key.namespace);
       if (recordings.some((recording) => needsStorage(recording, key.name))) return 'Waiting';
     }

@@ -18,7 +18,7 @@ export interface ResourceRow {
   readonly applied: string;
 }
 
-const kinds: readonly Kind[] = ['ExternalStorage', 'Recording', 'RecordingProfile'];
+const kinds: readonly Kind[] = ['ExternalStorage', 'Recording', 'RecordingCopy', 'RecordingProfile'];
 
 /** What SQLite gave. */
 export function readResourceRow(row: unknown): ResourceRow {

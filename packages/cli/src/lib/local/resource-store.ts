@@ -60,9 +60,9 @@ export function createLocalStore(database: DatabaseSync): LocalStore {
   function change(row: ResourceRow, next: Appliable, applied: string, rules: ChangeRules): ApplyOutcome {
     const spec = JSON.parse(row.spec);
     const changedSpec = !isDeepStrictEqual(spec, next.spec);
-    const problems = changedSpec && row.kind === 'Recording' ? rules(spec, next.spec) : [];
+    const problems = changedSpec ? rules(row.kind, spec, next.spec) : [];
     if (problems.length > 0) {
-      throw new TapedeckError('InvalidManifest', `Recording ${row.name}: ${problems.join('; ')}`);
+      throw new TapedeckError('InvalidManifest', `${row.kind} ${row.name}: ${problems.join('; ')}`);
     }
     const labels = encodeMap(next.labels);
     const annotations = encodeMap(next.annotations);
@@ -189,11 +189,18 @@ export function createLocalStore(database: DatabaseSync): LocalStore {
   };
 }
 
-/** What of a Recording's spec may not change like that; from core's whole model, which reading does without. */
-type ChangeRules = typeof import('@tapedeck/core').recordingChangeProblems;
+/** What of a spec may not change like that; from core's whole model, which reading does without. */
+type ChangeRules = (
+  kind: Kind,
+  ...specs: Parameters<typeof import('@tapedeck/core').recordingChangeProblems>
+) => readonly string[];
 
 async function changeRules(): Promise<ChangeRules> {
-  return (await import('@tapedeck/core')).recordingChangeProblems;
+  const { recordingChangeProblems, recordingCopyChangeProblems } = await import('@tapedeck/core');
+  return (kind, ...specs) => {
+    if (kind === 'Recording') return recordingChangeProblems(...specs);
+    return kind === 'RecordingCopy' ? recordingCopyChangeProblems(...specs) : [];
+  };
 }
 
 type StringMap = Readonly<Record<string, string>>;

@@ -1,5 +1,12 @@
-import type { RunPlan } from '@tapedeck/control';
-import type { ExternalStorageSpec, RunCredentials, RunSpec, RunStorage } from '@tapedeck/core';
+import type { CopyPlan, LaunchPlan, RunPlan } from '@tapedeck/control';
+import type {
+  CopySpec,
+  ExternalStorageSpec,
+  RunCredentials,
+  RunDocument,
+  RunSpec,
+  RunStorage,
+} from '@tapedeck/core';
 import { TapedeckError } from '@tapedeck/core/error';
 import type { SecretCache } from './secret-cache.ts';
 
@@ -27,6 +34,30 @@ export function completeRunSpec(plan: RunPlan, around: RunSurroundings): RunSpec
     report: around.report,
     resultFile: around.resultFile,
   };
+}
+
+/** Likewise of anything that is launched. */
+export function completeDocument(plan: LaunchPlan, around: RunSurroundings): RunDocument {
+  return plan.mode === 'Copy' ? completeCopySpec(plan, around) : completeRunSpec(plan, around);
+}
+
+/** What is copied to has to have its Secret, and of what is read from one at least: the first that is missing is the reason. */
+function completeCopySpec(plan: CopyPlan, { secrets, report, resultFile }: RunSurroundings): CopySpec {
+  const storages: RunStorage[] = [];
+  let missing: unknown;
+  for (const storage of plan.storages) {
+    try {
+      storages.push(completeStorage(storage, plan.copy.namespace, secrets));
+    } catch (error) {
+      if (storage.name === plan.target) throw error;
+      missing ??= error;
+    }
+  }
+  const canRead = plan.files.every(({ sources }) =>
+    sources.some(({ storage }) => storages.some(({ name }) => name === storage)),
+  );
+  if (!canRead && missing !== undefined && plan.desired !== 'Stopped') throw missing;
+  return { ...plan, storages, report, resultFile };
 }
 
 /**

@@ -34,12 +34,6 @@ export function toLocalManifest(
       secrets.push({ namespace, name, values: secretValues(resource) });
       continue;
     }
-    if (resource.kind === 'RecordingCopy') {
-      throw new TapedeckError(
-        'NotSupported',
-        `RecordingCopy ${name}: copying is not available yet; take it out`,
-      );
-    }
     const kind: Kind = resource.kind;
     resources.push({
       key: { kind, namespace, name },
@@ -49,15 +43,13 @@ export function toLocalManifest(
   return { secrets, resources };
 }
 
-function absoluteSpec(
-  resource: Exclude<Resource, { kind: 'Secret' | 'RecordingCopy' }>,
-  cwd: string,
-): Appliable['spec'] {
+function absoluteSpec(resource: Exclude<Resource, { kind: 'Secret' }>, cwd: string): Appliable['spec'] {
   if (resource.kind === 'ExternalStorage') {
     const { local } = resource.spec;
     if (local === undefined) return resource.spec;
     return { ...resource.spec, local: { ...local, directory: resolve(cwd, local.directory) } };
   }
+  if (resource.kind === 'RecordingCopy') return resource.spec;
   const { source } = resource.spec;
   return source === undefined ? resource.spec : { ...resource.spec, source: absoluteSource(source, cwd) };
 }

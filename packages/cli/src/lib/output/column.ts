@@ -1,5 +1,5 @@
 import type { Kind, ResourceByKind } from '@tapedeck/control';
-import type { Condition } from '@tapedeck/core';
+import type { Condition, RecordingCopy } from '@tapedeck/core';
 import { formatAge, formatBytes, formatClock, statusSeconds } from './amount.ts';
 import { outputPlaces } from './output-places.ts';
 import { storageNames } from './storage-names.ts';
@@ -35,11 +35,7 @@ export const columns: { readonly [K in Kind]: readonly Column<K>[] } = {
   ],
   Recording: [
     { title: 'NAME', text: ({ metadata }) => metadata.name },
-    {
-      title: 'PHASE',
-      text: ({ metadata, status }) =>
-        metadata.deletionTimestamp === undefined ? (status?.phase ?? 'Pending') : 'Deleting',
-    },
+    { title: 'PHASE', text: phaseText },
     {
       title: 'DURATION',
       text: ({ status }) => (status?.duration ? formatClock(statusSeconds(status.duration)) : ''),
@@ -57,23 +53,19 @@ export const columns: { readonly [K in Kind]: readonly Column<K>[] } = {
     { title: 'ATTEMPTS', wide: true, text: ({ status }) => String(status?.attempts?.length ?? 0) },
     { title: 'GAPS', wide: true, text: ({ status }) => String(status?.gaps?.length ?? 0) },
     { title: 'STOP', wide: true, text: ({ status }) => status?.stopReason ?? '' },
-    {
-      title: 'STALLED',
-      wide: true,
-      text: ({ status }) => {
-        const stalled = conditionOf(status?.conditions, 'Stalled');
-        return stalled?.status === 'True' ? stalled.reason : '';
-      },
-    },
-    {
-      title: 'OUTPUT',
-      wide: true,
-      text: (recording) => {
-        const places = outputPlaces(recording);
-        if (places.length < 2) return places.flatMap(({ files }) => files).join(',');
-        return places.map(({ storage, files }) => `${storage}: ${files.join(',')}`).join('; ');
-      },
-    },
+    { title: 'STALLED', wide: true, text: ({ status }) => stalledText(status?.conditions) },
+    { title: 'OUTPUT', wide: true, text: outputText },
+  ],
+  RecordingCopy: [
+    { title: 'NAME', text: ({ metadata }) => metadata.name },
+    { title: 'PHASE', text: phaseText },
+    { title: 'RECORDING', text: ({ spec }) => spec.recordingRef.name },
+    { title: 'COPIED', text: ({ status }) => copiedText(status?.progress) },
+    { title: 'STORAGE', text: ({ spec }) => spec.storage.name },
+    { title: 'AGE', text: ({ metadata }, now) => formatAge(metadata.creationTimestamp, now) },
+    { title: 'ATTEMPTS', wide: true, text: ({ status }) => String(status?.attempts?.length ?? 0) },
+    { title: 'STALLED', wide: true, text: ({ status }) => stalledText(status?.conditions) },
+    { title: 'OUTPUT', wide: true, text: outputText },
   ],
   RecordingProfile: [
     { title: 'NAME', text: ({ metadata }) => metadata.name },
@@ -82,6 +74,27 @@ export const columns: { readonly [K in Kind]: readonly Column<K>[] } = {
     { title: 'AGE', text: ({ metadata }, now) => formatAge(metadata.creationTimestamp, now) },
   ],
 };
+
+function phaseText({ metadata, status }: ResourceByKind['Recording' | 'RecordingCopy']): string {
+  return metadata.deletionTimestamp === undefined ? (status?.phase ?? 'Pending') : 'Deleting';
+}
+
+/** `3 MB of 12 MB` */
+export function copiedText(progress: NonNullable<RecordingCopy['status']>['progress']): string {
+  if (progress === undefined) return '';
+  return `${formatBytes(progress.bytesCopied)} of ${formatBytes(progress.bytesTotal)}`;
+}
+
+function stalledText(conditions: readonly Condition[] | undefined): string {
+  const stalled = conditionOf(conditions, 'Stalled');
+  return stalled?.status === 'True' ? stalled.reason : '';
+}
+
+function outputText(resource: ResourceByKind['Recording' | 'RecordingCopy']): string {
+  const places = outputPlaces(resource);
+  if (places.length < 2) return places.flatMap(({ files }) => files).join(',');
+  return places.map(({ storage, files }) => `${storage}: ${files.join(',')}`).join('; ');
+}
 
 type StorageSpec = ResourceByKind['ExternalStorage']['spec'];
 

@@ -1,7 +1,7 @@
 import type { Kind, ResourceByKind } from '@tapedeck/control';
-import type { Condition, Recording } from '@tapedeck/core';
+import type { Condition, Recording, RecordingCopy } from '@tapedeck/core';
 import { formatAge, formatBytes, formatClock, statusSeconds } from './amount.ts';
-import { storagePlace } from './column.ts';
+import { copiedText, storagePlace } from './column.ts';
 import { storageNames } from './storage-names.ts';
 import { renderTable } from './table.ts';
 import { readableUrl } from './url.ts';
@@ -50,10 +50,12 @@ export async function describeResource(
           ] as const)
         : []),
       ...(resource.kind === 'Recording' ? recordingFields(resource) : []),
+      ...(resource.kind === 'RecordingCopy' ? copyFields(resource) : []),
       ['Unattended', unattended],
     ]),
     `Spec:\n${indent(stringify(resource.spec, { lineWidth: 0 }).trimEnd())}`,
     ...(resource.kind === 'Recording' ? recordingSections(resource) : []),
+    ...(resource.kind === 'RecordingCopy' ? runSections(resource.status) : []),
     ...(resource.kind === 'ExternalStorage' ? checkSection(resource) : []),
     ...(resource.kind === 'RecordingProfile' ? [] : conditionSection(resource.status?.conditions, now)),
     eventSection(events, now),
@@ -87,6 +89,15 @@ function recordingFields(recording: Recording): readonly Field[] {
   ];
 }
 
+function copyFields({ status, spec }: RecordingCopy): readonly Field[] {
+  return [
+    ['Phase', status?.phase ?? 'Pending'],
+    ['Recording', spec.recordingRef.name],
+    ['Storage', spec.storage.name],
+    ['Progress', status?.progress && `${copiedText(status.progress)} copied`],
+  ];
+}
+
 function recordingSections({ status }: Recording): readonly string[] {
   return [
     section(
@@ -101,6 +112,23 @@ function recordingSections({ status }: Recording): readonly string[] {
       ]),
     ),
     section(
+      'Gaps',
+      ['AT', 'LENGTH', 'REASON'],
+      (status?.gaps ?? []).map((gap) => [gap.start, gap.duration, gap.reason]),
+    ),
+    section(
+      'Pauses',
+      ['AT', 'LENGTH'],
+      (status?.pauses ?? []).map((pause) => [pause.start, pause.duration]),
+    ),
+    ...runSections(status),
+  ].filter((text) => text !== '');
+}
+
+/** What runs have made and said, of a recording or a copy. */
+function runSections(status: Recording['status'] | RecordingCopy['status']): readonly string[] {
+  return [
+    section(
       'Outputs',
       ['PLACE', 'STORAGE', 'SIZE', 'DURATION', 'CRC-32'],
       (status?.outputs ?? []).map((output) => [
@@ -110,16 +138,6 @@ function recordingSections({ status }: Recording): readonly string[] {
         output.duration,
         output.crc32 ?? '',
       ]),
-    ),
-    section(
-      'Gaps',
-      ['AT', 'LENGTH', 'REASON'],
-      (status?.gaps ?? []).map((gap) => [gap.start, gap.duration, gap.reason]),
-    ),
-    section(
-      'Pauses',
-      ['AT', 'LENGTH'],
-      (status?.pauses ?? []).map((pause) => [pause.start, pause.duration]),
     ),
     section(
       'Attempts',

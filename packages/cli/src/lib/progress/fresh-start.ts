@@ -4,13 +4,14 @@ import { resourceName } from '../kind-name.ts';
 import { waitUntilGone } from '../local/resource-wait.ts';
 import { requestCheck } from '../local/storage-recheck.ts';
 import type { ApplyEntry, ResourceClient } from '../resource-client.ts';
+import { isCopyOver } from './copy-following.ts';
 import { isOver, phaseOf } from './progress-line.ts';
 import type { ProgressView } from './progress-view.ts';
 
 interface FreshStart {
   readonly store: Pick<ResourceClient, 'get' | 'watch' | 'apply' | 'annotate'>;
   readonly view: ProgressView;
-  /** Deletes a Recording; resolves with whether it is gone already. */
+  /** Deletes a Recording or a RecordingCopy; resolves with whether it is gone already. */
   readonly remove: (key: ResourceKey) => Promise<boolean>;
 }
 
@@ -25,6 +26,9 @@ export async function applyFresh(
   signal: AbortSignal,
 ): Promise<void> {
   for (const { key } of resources) {
+    if (key.kind === 'RecordingCopy') await makeRoomForCopy({ store, view, remove }, key, signal);
+  }
+  for (const { key } of resources) {
     if (key.kind === 'Recording') await makeRoom({ store, view, remove }, key, signal);
   }
   const outcomes = await store.apply(resources);
@@ -34,6 +38,20 @@ export async function applyFresh(
     const storage = await store.get('ExternalStorage', key.namespace, key.name);
     if (storage !== undefined) await requestCheck(store, storage);
   }
+}
+
+/** A copy that is over was one of what was recorded then. */
+async function makeRoomForCopy(
+  { store, view, remove }: FreshStart,
+  key: ResourceKey,
+  signal: AbortSignal,
+): Promise<void> {
+  const old = await store.get('RecordingCopy', key.namespace, key.name);
+  if (old === undefined) return;
+  const deleting = old.metadata.deletionTimestamp !== undefined;
+  if (!isCopyOver(old) && !deleting) return;
+  if (!deleting) view.say(`${resourceName(key.kind, key.name)} is over; copying anew`);
+  if (deleting || !(await remove(key))) await waitUntilGone(store, key, signal);
 }
 
 async function makeRoom(

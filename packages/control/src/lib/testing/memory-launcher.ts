@@ -9,7 +9,8 @@ import {
   type RunState,
   type RunStorageState,
 } from '@tapedeck/core';
-import type { Launcher, RunObservation, RunPlan } from '../ports.ts';
+import { type Launcher, ownerOf, type RunObservation, type RunPlan } from '../ports.ts';
+import { createMemoryCopyRun, type MemoryCopyRun } from './memory-copy-run.ts';
 
 /** A run that records nothing and says what a test has it say. */
 export interface MemoryRun {
@@ -36,8 +37,10 @@ export interface MemoryRun {
 }
 
 export interface MemoryLauncher extends Launcher {
-  /** Every run that was launched, in order. */
+  /** Every run of a recording that was launched, in order. */
   readonly runs: readonly MemoryRun[];
+  /** Likewise of copies. */
+  readonly copies: readonly MemoryCopyRun[];
   /** Calls of `launch`, repeated ones included. */
   readonly launches: readonly string[];
   readonly forgotten: readonly string[];
@@ -63,7 +66,7 @@ export const allCapabilities = {
 
 /** A launcher whose runs are driven by hand. It stands for the machine: it outlives a control that is started anew. */
 export function createMemoryLauncher(now: () => Date = () => new Date()): MemoryLauncher {
-  const runs = new Map<string, { readonly run: MemoryRun; observation: RunObservation }>();
+  const runs = new Map<string, { run?: MemoryRun; copy?: MemoryCopyRun; observation: RunObservation }>();
   const launches: string[] = [];
   const forgotten: string[] = [];
   const refusals: Error[] = [];
@@ -72,7 +75,10 @@ export function createMemoryLauncher(now: () => Date = () => new Date()): Memory
 
   const launcher: MemoryLauncher = {
     get runs() {
-      return [...runs.values()].map(({ run }) => run);
+      return [...runs.values()].flatMap(({ run }) => run ?? []);
+    },
+    get copies() {
+      return [...runs.values()].flatMap(({ copy }) => copy ?? []);
     },
     launches,
     forgotten,
@@ -100,20 +106,26 @@ export function createMemoryLauncher(now: () => Date = () => new Date()): Memory
       const refusal = refusals.shift();
       if (refusal !== undefined) throw refusal;
       if (runs.has(plan.id)) return;
-      const started = { observation: { state: 'Running', startTime: now().toISOString() } as RunObservation };
-      const run = createRun(plan, (end) => {
+      const started: { run?: MemoryRun; copy?: MemoryCopyRun; observation: RunObservation } = {
+        observation: { state: 'Running', startTime: now().toISOString() },
+      };
+      const end = (how: Partial<RunObservation>) => {
         if (started.observation.state === 'Exited') return;
-        started.observation = {
-          ...started.observation,
-          ...end,
-          state: 'Exited',
-          endTime: now().toISOString(),
-        };
-        for (const listener of [...listeners]) listener(plan.recording.uid);
-      });
-      runs.set(plan.id, Object.assign(started, { run: run.run }));
-      terminations.set(plan.id, run.terminate);
-      launcher.onLaunch(run.run);
+        const endTime = now().toISOString();
+        started.observation = { ...started.observation, ...how, state: 'Exited', endTime };
+        for (const listener of [...listeners]) listener(ownerOf(plan).uid);
+      };
+      runs.set(plan.id, started);
+      if (plan.mode === 'Copy') {
+        const copy = createMemoryCopyRun(plan, { end, onReport: (report) => launcher.onReport(report) });
+        started.copy = copy.run;
+        terminations.set(plan.id, copy.terminate);
+        return;
+      }
+      const made = createRun(plan, end);
+      started.run = made.run;
+      terminations.set(plan.id, made.terminate);
+      launcher.onLaunch(made.run);
     },
     async observe(id) {
       await Promise.resolve();
