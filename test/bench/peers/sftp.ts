@@ -32,9 +32,10 @@ export async function sftpPeer(): Promise<Peer> {
     },
     place: directory,
     other: {
-      name: 'OpenSSH sftp',
+      name: 'OpenSSH sftp (put -f)',
       argv(file, key) {
-        writeFileSync(batch, `put ${file} ${directory}/${key}\n`);
+        // Onto the server's disk, as a recording is; rclone has no way to ask for that.
+        writeFileSync(batch, `put -f ${file} ${directory}/${key}\n`);
         const options = ['-q', '-P', String(port), '-i', keyFile, '-o', `UserKnownHostsFile=${knownHosts}`];
         return ['sftp', ...options, '-F', 'none', '-b', batch, `${username}@${host}`];
       },

@@ -111,7 +111,6 @@ describe('exit codes', () => {
     [['delete', 'rec', 'nope'], 3, /there is no Recording nope/],
     [['stop', 'nope'], 3, /there is no Recording nope/],
     [['get', 'rce'], 2, /there is no kind "rce"/],
-    [['get', 'recc'], 2, /not available yet/],
     [['get'], 2, /missing required argument 'kind'/],
     [['get', 'rec', '--ouptut', 'json'], 2, /unknown option '--ouptut'\n\(Did you mean --output\?\)/],
     [['get', 'rec', '-o', 'xml'], 2, /-o xml: must be one of json, yaml, wide, name/],
@@ -194,7 +193,7 @@ describe('help', () => {
     expect(all).toMatch(/--version /);
     expect(all).toMatch(/--data <dir> .*\(default:\s+\/[^)]*tapedeck\)/is);
     expect((await tapedeck('get', '--help')).stdout).toContain(
-      'Kinds: externalstorage (xs), recording (rec), recordingprofile (recp)',
+      'Kinds: externalstorage (xs), recording (rec), recordingcopy (recc),',
     );
     expect((await tapedeck('--version')).stdout).toBe((await tapedeck('version')).stdout);
   });
