@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
@@ -71,6 +71,30 @@ export function testMainJob(stage: ClusterStage): void {
     expect(await stage.must('get', 'jobs', '-o', 'name')).not.toContain('rec-');
     expect(await stage.events('recording', 'physics')).toContain('Complete');
   }, 300_000);
+}
+
+/** Of what the main job has made. */
+export function testCopy(stage: ClusterStage): void {
+  it('copies a finished recording to another storage, byte for byte', async () => {
+    await stage.cluster.apply([
+      stage.storage('archive', 'team-bucket'),
+      {
+        apiVersion: 'tapedeck.dev/v1alpha1',
+        kind: 'RecordingCopy',
+        metadata: { name: 'physics-archive', namespace: stage.namespace },
+        spec: { recordingRef: { name: 'physics' }, storage: { name: 'archive' } },
+      },
+    ]);
+    await stage.must('wait', '--for=condition=Complete', '--timeout=120s', 'recc/physics-archive');
+    const [copy, ...others] = await stage.keys('archive/');
+    const [original] = (await stage.statusOf('physics')).outputs ?? [];
+    if (copy === undefined || original === undefined) throw new Error('there is no copy, or no original');
+    expect(others).toEqual([]);
+    // Both have the same name, and are fetched to the same place.
+    const copied = await readFile(await stage.fetchFile(copy));
+    expect(copied.equals(await readFile(await stage.fetchFile(original.key)))).toBe(true);
+    expect(await stage.events('recordingcopy', 'physics-archive')).toContain('Complete');
+  }, 240_000);
 }
 
 /** The same from a person's own machine, by the command. */

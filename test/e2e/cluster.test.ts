@@ -3,7 +3,7 @@ import { findCluster, findHelm } from '../cluster/cluster.ts';
 import { findVersityGw } from '../servers/versitygw.ts';
 import { testDisruptions } from './cluster-disruption-suite.ts';
 import { testFailures } from './cluster-failure-suite.ts';
-import { testCommand, testMainJob, testRelease } from './cluster-main-suite.ts';
+import { testCommand, testCopy, testMainJob, testRelease } from './cluster-main-suite.ts';
 import { ClusterStage } from './cluster-stage.ts';
 
 /** Builds of Kubernetes and of two images, cold. */
@@ -18,6 +18,7 @@ describe.skipIf(!there)('Tapedeck on a cluster', () => {
   afterAll(() => stage.close(), 120_000);
 
   testMainJob(stage);
+  testCopy(stage);
   testCommand(stage);
   testFailures(stage);
   testDisruptions(stage);
