@@ -5,9 +5,9 @@ import { runMain } from './lib/run.ts';
 import { readSpecEnvironment, readSpecFile, readStandardInput } from './lib/spec-document.ts';
 
 /**
- * `recorder run` reads a RunSpec, records, and ends with an exit code of core's table. `recorder check` reads a CheckSpec
- * and prints a CheckReport as one line, `recorder link` a LinkSpec and a LinkReport. The spec is the file that is named,
- * with `--from-environment` what the launcher put there, or standard input.
+ * `recorder run` reads a RunDocument, records or copies, and ends with an exit code of core's table. `recorder check`
+ * reads a CheckSpec and prints a CheckReport as one line, `recorder link` a LinkSpec and a LinkReport. The spec is the
+ * file that is named, with `--from-environment` what the launcher put there, or standard input.
  */
 const commands: Record<string, ((input: string) => Promise<number>) | undefined> = {
   run: runMain,

@@ -17,31 +17,29 @@ export interface KubeContext {
   readonly namespace: string;
 }
 
-/** Throws `ApiError` (NoCluster) where the file cannot be read or has no such context. */
+/** Throws `ApiError` (NoCluster) where the file or the text cannot be read, or has no such context. */
 export function loadKubeconfig(choice: string | KubeconfigChoice): KubeConfig {
   const config = new KubeConfig();
-  if (typeof choice === 'string') {
-    config.loadFromString(choice);
-    return config;
-  }
+  const { file, context } = typeof choice === 'string' ? {} : choice;
   try {
-    if (choice.file === undefined) config.loadFromDefault();
-    else config.loadFromFile(choice.file);
+    if (typeof choice === 'string') config.loadFromString(choice);
+    else if (file === undefined) config.loadFromDefault();
+    else config.loadFromFile(file);
   } catch (cause) {
-    const what = choice.file ?? 'the kubeconfig';
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new ApiError(0, 'NoCluster', `${what} cannot be read: ${message}`, { cause });
+    // After its first line the parser of YAML shows the lines around the mistake, with the tokens in them.
+    const [message] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+    throw new ApiError(0, 'NoCluster', `${file ?? 'the kubeconfig'} cannot be read: ${message}`);
   }
-  if (choice.context !== undefined) {
+  if (context !== undefined) {
     const known = config.getContexts().map(({ name }) => name);
-    if (!known.includes(choice.context)) {
+    if (!known.includes(context)) {
       throw new ApiError(
         0,
         'NoCluster',
-        `the kubeconfig has no context ${choice.context}; known: ${known.join(', ') || 'none'}`,
+        `the kubeconfig has no context ${context}; known: ${known.join(', ') || 'none'}`,
       );
     }
-    config.setCurrentContext(choice.context);
+    config.setCurrentContext(context);
   }
   return config;
 }

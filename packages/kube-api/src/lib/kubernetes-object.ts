@@ -33,6 +33,9 @@ export const watchEvent = z.object({
 });
 export type WatchEvent = z.infer<typeof watchEvent>;
 
+/** Of any object in a watch, a bookmark's too, which has no name. */
+export const objectVersion = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
+
 /** What the API server says when it refuses. */
 export const apiStatus = z.object({
   code: z.number().default(0),

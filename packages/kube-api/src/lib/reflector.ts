@@ -7,6 +7,7 @@ import {
   type KubernetesObject,
   kubernetesObject,
   objectList,
+  objectVersion,
 } from './kubernetes-object.ts';
 
 const pageSize = 500;
@@ -167,9 +168,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
         }
         if (type === 'DELETED') drop(object);
         else if (type !== 'BOOKMARK') put(object);
-        position = kubernetesObject.shape.metadata.shape.resourceVersion
-          .catch(position ?? '')
-          .parse((object as { metadata?: { resourceVersion?: unknown } } | null)?.metadata?.resourceVersion);
+        position = objectVersion.safeParse(object).data?.metadata.resourceVersion ?? position;
       },
       signal,
     );

@@ -42,6 +42,8 @@ export function createOutputFiles(options: {
   const closing = new Map<Promise<void>, AbortController>();
   /** Of the current file: what waits in it is given up for later. */
   let leave = new AbortController();
+  /** Fires on that, or when all are given up. One for the whole file, not one for each fragment. */
+  let giveUpCurrent = AbortSignal.any([options.giveUp, leave.signal]);
   const failures: unknown[] = [];
   let segment = firstSegment(spec);
   /** Its upload is open, its tracks are not known yet. */
@@ -89,19 +91,20 @@ export function createOutputFiles(options: {
       current = prepared ?? (await prepare());
       prepared = undefined;
       leave = new AbortController();
+      giveUpCurrent = AbortSignal.any([options.giveUp, leave.signal]);
       await current.begin(init);
     },
     async append(fragment) {
-      await current?.append(fragment, AbortSignal.any([options.giveUp, leave.signal]));
+      await current?.append(fragment, giveUpCurrent);
     },
     async close() {
       const file = current;
       if (file === undefined) return;
       current = undefined;
       await makeRoom();
-      const left = leave;
+      const [left, signal] = [leave, giveUpCurrent];
       const end = file
-        .finish(AbortSignal.any([options.giveUp, left.signal]))
+        .finish(signal)
         .catch((error: unknown) => void failures.push(error))
         .finally(() => {
           closing.delete(end);

@@ -32,7 +32,8 @@ const MAX_LOOKS = 4;
 /**
  * Completes what another process left. What counts, from weak to strong: the journal's receipts; what the
  * service lists, for a part may have arrived after the journal was last written down; parts on scratch, which
- * are sent now; what was kept of the file beyond all of these, which is put now. With write rights only there is no list: then whatever the journal holds possible is tried.
+ * are sent now; what was kept of the file beyond all of these, which is put now. With write rights only there is no
+ * list: then whatever the journal holds possible is tried.
  */
 export async function completeFromJournal(journal: UploadJournal, ports: JournalPorts): Promise<ObjectInfo> {
   const { token, parts: sent } = await sendSpooled(journal, ports);

@@ -128,8 +128,8 @@ export interface Store {
   /**
    * Completes an upload that another process left, from its journal alone; spooled parts that follow the
    * journal's (in `spoolDirectory`: the directory that the upload was given) are sent first, and then what `kept` has
-   * beyond all parts. One that is complete already is no error. Rejects with `NotFound` when nothing had reached the storage, `UploadGone` when
-   * it was dropped.
+   * beyond all parts. One that is complete already is no error. Rejects with `NotFound` when nothing had reached the
+   * storage, `UploadGone` when it was dropped.
    */
   completeFromJournal(
     journal: UploadJournal,

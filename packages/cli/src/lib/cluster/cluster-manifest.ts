@@ -1,4 +1,5 @@
 import { TapedeckError } from '@tapedeck/core/error';
+import { z } from 'zod';
 import { resourceName } from '../kind-name.ts';
 import { type LocalManifest, toLocalManifest } from '../manifest/local-manifest.ts';
 import { readManifests } from '../manifest/manifest-file.ts';
@@ -36,11 +37,12 @@ export function refuseOwnFiles({ resources }: LocalManifest): void {
   }
 }
 
+const streamed = z.object({ source: z.object({ stream: z.object({ url: z.string() }) }) });
+
 function ownFile(spec: Readonly<Record<string, unknown>>): string | undefined {
   if (spec.provider === 'Local') return 'spec.local.directory';
-  const { source } = spec as { source?: { stream?: { url?: unknown } } };
-  const url = source?.stream?.url;
-  return typeof url === 'string' && url.startsWith('file:') ? 'spec.source.stream.url' : undefined;
+  const url = streamed.safeParse(spec).data?.source.stream.url;
+  return url?.startsWith('file:') === true ? 'spec.source.stream.url' : undefined;
 }
 
 /** Secrets first: what refers to them is looked at as soon as it is there. Each is told as it is written. */

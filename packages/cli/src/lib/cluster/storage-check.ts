@@ -72,7 +72,10 @@ async function check(
   const end = AbortSignal.any([signal, limit, over.signal]);
   try {
     return await new Promise<CheckReport>((resolve, reject) => {
-      end.addEventListener('abort', () => reject(gaveUp(name, signal)), { once: true });
+      const giveUp = () => reject(gaveUp(name, signal));
+      end.addEventListener('abort', giveUp, { once: true });
+      // Ctrl-C while the request was written: nothing would fire any more.
+      if (end.aborted) giveUp();
       const look = async () => {
         const found = await store.get('ExternalStorage', namespace, name);
         const report = found === undefined ? undefined : reportOf(found, request);

@@ -28,10 +28,9 @@ export async function deletionTargets(
     if (word !== undefined)
       throw new TapedeckError('InvalidManifest', 'delete: either -f or a kind, not both');
     const manifest = await readLocalManifest(terminal, { ...options, filename });
-    // Recordings first: their storages are needed until they are gone.
-    return manifest.resources
-      .map(({ key }) => key)
-      .sort((a, b) => Number(b.kind === 'Recording') - Number(a.kind === 'Recording'));
+    // A storage stays for as long as a copy or a recording needs it: waiting for it first would be waiting for their ends.
+    const keys = manifest.resources.map(({ key }) => key);
+    return keys.sort((a, b) => Number(usesStorages(b)) - Number(usesStorages(a)));
   }
   if (word === undefined)
     throw new TapedeckError('InvalidManifest', 'delete: name a kind and a name, or -f FILE');
@@ -44,6 +43,10 @@ export async function deletionTargets(
     namespace,
     name: metadata.name,
   }));
+}
+
+function usesStorages({ kind }: ResourceKey): boolean {
+  return kind === 'Recording' || kind === 'RecordingCopy';
 }
 
 /**

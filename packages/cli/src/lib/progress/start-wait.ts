@@ -32,6 +32,13 @@ export function createStartWait(options: {
     timers.set(uid, setTimeout(action, Math.max(0, atMs - Date.now())));
   }
 
+  /** It has begun, or is gone. */
+  function forget(uid: string): void {
+    clearTimeout(timers.get(uid));
+    timers.delete(uid);
+    begun.delete(uid);
+  }
+
   function watch(recording: Recording, seconds: number): void {
     const { uid = '', name } = recording.metadata;
     if (givenUp.has(uid)) return;
@@ -59,6 +66,8 @@ export function createStartWait(options: {
     update(recordings, storages) {
       // A look that was on its way.
       if (closed) return;
+      const present = new Set(recordings.map(({ metadata }) => metadata.uid ?? ''));
+      for (const uid of [...timers.keys()]) if (!present.has(uid)) forget(uid);
       for (const recording of recordings) {
         const { uid = '', namespace } = recording.metadata;
         const seconds = startLimit(
@@ -69,8 +78,7 @@ export function createStartWait(options: {
           watch(recording, options.limit ?? seconds);
           continue;
         }
-        clearTimeout(timers.get(uid));
-        begun.delete(uid);
+        forget(uid);
       }
     },
     close() {

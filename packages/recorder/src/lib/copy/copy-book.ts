@@ -1,4 +1,12 @@
-import type { CopySpec, RunFile, RunNotice, RunReport, RunResult, RunState } from '@tapedeck/core';
+import type {
+  CopySpec,
+  RunFile,
+  RunNotice,
+  RunReport,
+  RunResult,
+  RunState,
+  UploadJournal,
+} from '@tapedeck/core';
 import { createBitrateMeter } from '../bitrate-meter.ts';
 
 /** Notices beyond these are dropped: the report travels every second and has to stay small. */
@@ -20,7 +28,8 @@ export interface CopyBook {
 
 export function createCopyBook(spec: CopySpec): CopyBook {
   const files = new Map(spec.previous.map((file) => [file.key, file]));
-  const held = new Map<string, number>();
+  // What an earlier run brought there counts from the beginning: a run that gets no further has brought nothing.
+  const held = new Map(spec.previous.map(({ key, journal }) => [key, heldBytes(journal)]));
   const notices = new Map<string, RunNotice>();
   const bitrate = createBitrateMeter();
   const bytesTotal = spec.files.reduce((sum, { sources }) => sum + (sources[0]?.bytes ?? 0), 0);
@@ -33,8 +42,12 @@ export function createCopyBook(spec: CopySpec): CopyBook {
     result: undefined,
     file: (key) => files.get(key),
     setFile(key, file) {
-      if (file === undefined) files.delete(key);
-      else files.set(key, file);
+      if (file !== undefined) {
+        files.set(key, file);
+        return;
+      }
+      files.delete(key);
+      held.delete(key);
     },
     setHeld(key, bytes) {
       bitrate.add(Math.max(0, bytes - (held.get(key) ?? bytes)), performance.now());
@@ -67,4 +80,8 @@ export function createCopyBook(spec: CopySpec): CopyBook {
     },
   };
   return book;
+}
+
+function heldBytes(journal: UploadJournal | undefined): number {
+  return (journal?.parts ?? []).reduce((sum, { size }) => sum + size, 0);
 }

@@ -10,6 +10,8 @@ export interface CopyFileOptions {
   readonly wanted: CopyFile;
   readonly attempt: number;
   readonly stores: ReadonlyMap<string, Store>;
+  /** Storages of the run that could not be opened, with why. */
+  readonly refused: ReadonlyMap<string, TapedeckError>;
   readonly target: Store;
   readonly book: CopyBook;
   readonly log: RunLog;
@@ -23,7 +25,7 @@ export async function copyOneFile(options: CopyFileOptions): Promise<void> {
   const { key } = wanted;
   const before = book.file(key);
   if (before?.state === 'Complete') return;
-  const source = await openCopySource(wanted, options.stores);
+  const source = await openCopySource(wanted, options.stores, options.refused);
   const journal = journalToGoOn(before, source);
   if (before?.journal !== undefined && journal === undefined) await dropUpload(before, target, book);
   if (journal === undefined) {

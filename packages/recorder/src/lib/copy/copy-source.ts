@@ -55,11 +55,12 @@ export function sourceError(error: unknown, storage: string, key: string): Taped
 export async function openCopySource(
   { sources }: CopyFile,
   stores: ReadonlyMap<string, Store>,
+  refused: ReadonlyMap<string, TapedeckError>,
 ): Promise<CopySource> {
   const failures: TapedeckError[] = [];
   for (const source of sources) {
     try {
-      return await openSource(source, stores);
+      return await openSource(source, stores, refused);
     } catch (error) {
       failures.push(sourceError(error, source.storage, source.key));
     }
@@ -71,11 +72,14 @@ export async function openCopySource(
 async function openSource(
   source: CopyFile['sources'][number],
   stores: ReadonlyMap<string, Store>,
+  refused: ReadonlyMap<string, TapedeckError>,
 ): Promise<CopySource> {
   const { storage, key, bytes } = source;
   const store = stores.get(storage);
-  if (store === undefined)
-    throw new TapedeckError('NotFound', `ExternalStorage ${storage} is not there any more`);
+  if (store === undefined) {
+    const notThere = `ExternalStorage ${storage} is not there any more`;
+    throw refused.get(storage) ?? new TapedeckError('NotFound', notThere);
+  }
   const { size, etag } = await store.head(key);
   if (size !== bytes) {
     throw new TapedeckError(

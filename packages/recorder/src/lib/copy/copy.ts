@@ -37,9 +37,12 @@ async function copyFiles(
   interrupt: AbortSignal,
   { desired, persist }: ReportedRun,
 ): Promise<RunResult> {
-  const stores = await openStores(spec.storages, (storage, error) =>
-    book.notice({ reason: 'StoragePassedOver', message: `${storage} cannot be used: ${error.message}` }),
-  );
+  const refused = new Map<string, TapedeckError>();
+  const unusable = (storage: string, { message }: TapedeckError) => `${storage} cannot be used: ${message}`;
+  const stores = await openStores(spec.storages, (storage, error) => {
+    refused.set(storage, error);
+    book.notice({ reason: 'StoragePassedOver', message: unusable(storage, error) });
+  });
   const unwanted = new AbortController();
   const forget = desired.subscribe((state) => {
     if (state === 'Stopped') unwanted.abort();
@@ -48,14 +51,20 @@ async function copyFiles(
   try {
     const target = stores.get(spec.target);
     if (target === undefined) {
-      const why = book.report().notices.at(-1)?.message ?? `The run does not have storage ${spec.target}.`;
-      throw new TapedeckError('InvalidCredentials', why);
+      const refusal = refused.get(spec.target);
+      throw new TapedeckError(
+        'InvalidCredentials',
+        refusal === undefined
+          ? `The run does not have storage ${spec.target}.`
+          : unusable(spec.target, refusal),
+      );
     }
     book.state = 'Uploading';
     try {
       for (const wanted of spec.files) {
         signal.throwIfAborted();
-        await copyOneFile({ wanted, attempt: spec.attempt, stores, target, book, log, persist, signal });
+        const { attempt } = spec;
+        await copyOneFile({ wanted, attempt, stores, refused, target, book, log, persist, signal });
       }
       return { exit: 'Complete' };
     } catch (error) {

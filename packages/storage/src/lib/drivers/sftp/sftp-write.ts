@@ -97,6 +97,7 @@ function isAsExpected(sftp: object): sftp is Internals {
     typeof given._protocol?.channelData === 'function' &&
     typeof given.outgoing?.window === 'number' &&
     typeof given.outgoing.packetSize === 'number' &&
-    typeof given.outgoing.id === 'number'
+    typeof given.outgoing.id === 'number' &&
+    typeof given.outgoing.state === 'string'
   );
 }
