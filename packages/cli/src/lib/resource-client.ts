@@ -17,12 +17,17 @@ export interface ResourceClient {
   list<K extends Kind>(kind: K, namespace?: string): Promise<readonly ResourceByKind[K][]>;
   /**
    * Calls back with the key of whatever changed, once for each that exists at the start. `within` narrows what is
-   * looked at; what is outside of it may be told all the same.
+   * looked at; what is outside of it may be told all the same. `onRefused` is for whom nothing will ever be told: they
+   * may not watch, or there is no such kind.
    */
   watch(
     onChange: (key: ResourceKey) => void,
     signal: AbortSignal,
-    within: { readonly kind: Kind; readonly namespace?: string | undefined },
+    within: {
+      readonly kind: Kind;
+      readonly namespace?: string | undefined;
+      readonly onRefused?: (error: unknown) => void;
+    },
   ): void;
   /**
    * Like `kubectl apply`, in order; nothing is written where one of them is refused. Rejects with `InvalidManifest`

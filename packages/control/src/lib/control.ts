@@ -129,7 +129,8 @@ export function createControl(ports: ControlPorts): Control {
       return;
     }
     queues[kind].add(key);
-    for (const each of copies.waitingIn(namespace)) copyQueue.add(nameOf(each));
+    const waiting = copies.waitingIn(namespace, kind === 'Recording' ? name : undefined);
+    for (const each of waiting) copyQueue.add(nameOf(each));
     if (kind === 'Recording') return;
     for (const each of recordings.waitingIn(namespace)) recordingQueue.add(nameOf(each));
   }
@@ -144,7 +145,11 @@ export function createControl(ports: ControlPorts): Control {
       else queues[kind].addAfter(`${namespace}/${name}`, after);
     },
     async witness(namespace, state) {
-      if (await storages.witness(namespace, state)) storageQueue.add(`${namespace}/${state.name}`);
+      try {
+        if (await storages.witness(namespace, state)) storageQueue.add(`${namespace}/${state.name}`);
+      } catch (error) {
+        log.warn('StorageNotWitnessed', { namespace, name: state.name, message: redact(String(error)) });
+      }
     },
     reportInterval: options.reportInterval ?? 1,
     progressInterval: options.progressInterval ?? 1,

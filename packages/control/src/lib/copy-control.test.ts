@@ -194,6 +194,22 @@ describe('a copy', () => {
     );
   });
 
+  it.each([
+    ['fails', false],
+    ['goes', true],
+  ] as const)('%s when its storage gets a prefix with which its key is too long', async (_what, deleted) => {
+    const bench = begin();
+    await recorded(bench);
+    applyCopy(bench);
+    const run = await copyRun(bench);
+    await run.report(1000);
+    applyStorage(bench, 'archive', 'p'.repeat(1020));
+    if (deleted) bench.resources.requestDeletion('RecordingCopy', 'away');
+    run.kill();
+    if (deleted) await vi.waitFor(async () => expect(await read(bench)).toBeUndefined());
+    else expect(condition(await until(bench, 'Failed', 'InvalidParams'))?.message).toContain('1024 bytes');
+  });
+
   it('holds the storages that it needs', async () => {
     const bench = begin();
     await recorded(bench);

@@ -27,7 +27,7 @@ export function planCopyDeletion(
   let attempts = status.attempts ?? [];
   const last = attempts.at(-1);
   const uid = copy.metadata.uid ?? '';
-  if (last === undefined) return letGo(snapshot, status);
+  if (last === undefined) return letGoOfCopy(snapshot, status);
   if (last.endTime === undefined) {
     const seen = observation ?? { state: 'Absent' as const };
     const report = reportOf(reports, last.number);
@@ -54,7 +54,7 @@ export function planCopyDeletion(
   const isRefused = launchFailure !== undefined && launchFailure.times >= maxDrops;
   const ended = { ...status, attempts: [...attempts] };
   if (!hasOpenFiles(copiedFiles(reports)) || drops >= maxDrops || !canReach || isRefused)
-    return letGo(snapshot, ended);
+    return letGoOfCopy(snapshot, ended);
   const number = (attempts.at(-1)?.number ?? 0) + 1;
   const added = addAttempt(attempts, { number, startTime: now.toISOString() });
   return launch(snapshot, { ...ended, attempts: added.attempts }, number, timing.silentLimit);
@@ -84,7 +84,7 @@ function deleting(
 }
 
 /** Everything that is kept of a copy beside its files. */
-function letGo({ copy }: CopySnapshot, status: RecordingCopyStatus): CopyDecision {
+export function letGoOfCopy({ copy }: CopySnapshot, status: RecordingCopyStatus): CopyDecision {
   const uid = copy.metadata.uid ?? '';
   const forget = (status.attempts ?? []).map(
     ({ number }): Effect => ({ type: 'ForgetRun', runId: runId(uid, number) }),

@@ -33,7 +33,7 @@ export function planCopyNext(
   if (last.reason === 'Complete' && isComplete) {
     const { name } = copy.spec.storage;
     const what = wanted.length === 1 ? 'The file is' : `All ${wanted.length} files are`;
-    return end(snapshot, status, {
+    return endCopy(snapshot, status, {
       kind: 'Complete',
       reason: 'Complete',
       message: `${what} in ${name}, with the content that was recorded.`,
@@ -41,7 +41,7 @@ export function planCopyNext(
   }
   const message = last.message ?? result?.message;
   if (finalEnds.includes(last.reason ?? ''))
-    return end(snapshot, status, {
+    return endCopy(snapshot, status, {
       kind: 'Failed',
       reason: reasonOf(result?.code) ?? last.reason ?? 'UnknownError',
       message: message ?? `Its run ended with ${last.reason}, and said no more; see its log.`,
@@ -49,7 +49,7 @@ export function planCopyNext(
   const why = message === undefined ? '' : `: ${message.replace(/\.$/, '')}`;
   const fruitless = fruitlessRuns(reports, attempts);
   if (fruitless >= timing.finishAttempts)
-    return end(snapshot, status, {
+    return endCopy(snapshot, status, {
       kind: 'Failed',
       reason: reasonOf(result?.code) ?? 'UnknownError',
       message: `Given up after ${fruitless} runs that copied nothing${why}. Delete the copy and apply it again to go on trying.`,
@@ -86,7 +86,7 @@ function reasonOf(code: string | undefined): string | undefined {
 }
 
 /** Runs are forgotten before the end is written: afterwards nobody looks at them again. */
-function end(
+export function endCopy(
   snapshot: CopySnapshot,
   status: RecordingCopyStatus,
   situation: Parameters<typeof tellCopy>[2],

@@ -1,10 +1,10 @@
-import { isFinalPhase, type RecordingCopyStatus } from '@tapedeck/core';
+import { isFinalPhase, type RecordingCopyStatus, TapedeckError } from '@tapedeck/core';
 import { admitCopy } from './copy-admission.ts';
-import { planCopyDeletion } from './copy-deletion.ts';
+import { letGoOfCopy, planCopyDeletion } from './copy-deletion.ts';
 import { copyFiles } from './copy-files.ts';
 import { statusOfCopy } from './copy-history.ts';
 import { planCopyLaunch } from './copy-launch.ts';
-import { planCopyNext } from './copy-next.ts';
+import { endCopy, planCopyNext } from './copy-next.ts';
 import { tellCopy } from './copy-situation.ts';
 import type { CopyDecision, CopySnapshot } from './copy-snapshot.ts';
 import type { RecordingPolicy } from './recording-snapshot.ts';
@@ -21,10 +21,19 @@ export function planCopy(snapshot: CopySnapshot, policy: RecordingPolicy): CopyD
     ...(isOver ? said : statusOfCopy(reports, storages, said)),
     ...(metadata.generation === undefined ? {} : { observedGeneration: metadata.generation }),
   };
-  if (metadata.deletionTimestamp !== undefined) return planCopyDeletion(snapshot, policy, status);
-  if (isOver) return { status, before: [], after: [] };
-  if ((status.attempts ?? []).length > 0) return planCopyRunning(snapshot, policy, status);
-  return planCopyStart(snapshot, policy, status);
+  if (isOver && metadata.deletionTimestamp === undefined) return { status, before: [], after: [] };
+  try {
+    if (metadata.deletionTimestamp !== undefined) return planCopyDeletion(snapshot, policy, status);
+    if ((status.attempts ?? []).length > 0) return planCopyRunning(snapshot, policy, status);
+    return planCopyStart(snapshot, policy, status);
+  } catch (error) {
+    const { code, message } = TapedeckError.from(error);
+    if (code !== 'InvalidManifest') throw error;
+    // A storage's prefix was changed while it was copied to: where it is to go nobody can say any more.
+    return metadata.deletionTimestamp === undefined
+      ? endCopy(snapshot, status, { kind: 'Failed', reason: 'InvalidParams', message })
+      : letGoOfCopy(snapshot, status);
+  }
 }
 
 /** Before the first run: wait, refuse, or begin. */

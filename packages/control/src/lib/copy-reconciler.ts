@@ -15,8 +15,8 @@ export interface CopyReconciler {
   reconcile(key: RecordingKey): Promise<number | undefined>;
   /** Where a copy lives, as far as it has been seen. */
   keyOf(uid: string): RecordingKey | undefined;
-  /** Copies of the namespace that wait for a storage, or for their recording. */
-  waitingIn(namespace: string): readonly RecordingKey[];
+  /** Copies of the namespace that wait for a storage, or for their recording; of one recording where it is named. */
+  waitingIn(namespace: string, recording?: string): readonly RecordingKey[];
   /** A copy whose resource vanished while a run of it may still go. */
   orphan(uid: string): RecordingCopy | undefined;
 }
@@ -174,7 +174,11 @@ export function createCopyReconciler(ports: CopyReconcilerPorts): CopyReconciler
     },
 
     keyOf: (uid) => keys.get(uid),
-    waitingIn: (namespace) => [...waiting.values()].filter((key) => key.namespace === namespace),
+    waitingIn(namespace, recording) {
+      const isOf = (key: RecordingKey) =>
+        recording === undefined || known.get(nameOf(key))?.spec.recordingRef.name === recording;
+      return [...waiting.values()].filter((key) => key.namespace === namespace && isOf(key));
+    },
     orphan: (uid) => orphans.get(uid),
   };
 }

@@ -40,7 +40,7 @@ export function createReportIntake(ports: {
     key: { kind: 'Recording' | 'RecordingCopy'; namespace: string; name: string },
     afterSeconds: number,
   ) => void;
-  /** Hears what the run meets in its storages. */
+  /** Hears what the run meets in its storages; never rejects, for the run waits for its answer. */
   readonly witness: (namespace: string, state: RunStorageState) => Promise<void>;
   readonly reportInterval: number;
   readonly progressInterval: number;
@@ -82,8 +82,8 @@ export function createReportIntake(ports: {
       if (report.result === undefined) gists.set(uid, { run: report.id, gist: now });
       else gists.delete(uid);
       const { namespace = 'default', name } = owner.metadata;
-      for (const state of report.storages ?? []) await ports.witness(namespace, state);
       ports.wake({ kind: owner.kind, namespace, name }, same ? ports.progressInterval : 0);
+      for (const state of report.storages ?? []) await ports.witness(namespace, state);
       return { desired: desiredOf(owner), intervalSeconds: ports.reportInterval };
     },
   };

@@ -13,6 +13,8 @@ import {
 const pageSize = 500;
 /** Seconds, doubled after each failure; half of it is chance, so that replicas do not come back together. */
 const firstDelay = 0.5;
+/** No server ends a watch so soon that works. */
+const shortestWatchMs = 100;
 const longestDelay = 30;
 /**
  * The server ends a watch after that, which is a sign of life where nothing changes: bookmarks are promised by nobody, and do
@@ -184,7 +186,10 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
           await list();
           listedAt = performance.now();
         }
+        const began = performance.now();
         await watch();
+        // A proxy may answer with nothing, at once and every time.
+        if (performance.now() - began < shortestWatchMs) throw new Error('the watch ended at once');
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;

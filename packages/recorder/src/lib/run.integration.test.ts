@@ -54,3 +54,22 @@ it('ends at once when it is called off while its storage does not answer', async
     server.close();
   }
 });
+
+it.each([
+  [
+    'a file that is not there',
+    ['run', '/nowhere/spec.json'],
+    /"InvalidSpec".*The spec cannot be read \(ENOENT\)/,
+  ],
+  ['an environment without it', ['run', '--from-environment'], /"InvalidSpec".*The spec cannot be read/],
+])('%s is refused with the exit code for it', async (_what, words, said) => {
+  const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect(code).toBe(exitCodes.Invalid);
+  expect(stderr).toMatch(said);
+  expect(stderr).not.toMatch(/\n\s+at /);
+});

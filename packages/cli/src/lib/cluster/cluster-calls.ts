@@ -1,10 +1,12 @@
-import type { ApiCall, KubeApi } from '@tapedeck/kube-api';
-import { ApiError } from '@tapedeck/kube-api';
+import type { TapedeckError } from '@tapedeck/core/error';
+import { type ApiCall, ApiError, type KubeApi } from '@tapedeck/kube-api';
 import { clusterFailure } from './cluster-failure.ts';
 
 /** Calls to the API server whose failures are the command's own, see `clusterFailure`. */
 export interface ClusterCalls {
   call(call: ApiCall): Promise<unknown>;
+  /** How a failure of the API server's is said. */
+  failure(error: ApiError): TapedeckError;
   /** What is there; undefined where nothing is. */
   find(path: string): Promise<unknown>;
   /** Server-side apply; with `dryRun` the server only says whether it would take it. */
@@ -22,6 +24,7 @@ export function createClusterCalls(api: KubeApi, context: string): ClusterCalls 
   };
   return {
     call,
+    failure: (error) => clusterFailure(error, context),
     async find(path) {
       try {
         return await api.call({ path });

@@ -2,6 +2,7 @@ import type { Kind, ResourceByKind } from '@tapedeck/control';
 import { apiVersion } from '@tapedeck/core';
 import { TapedeckError } from '@tapedeck/core/error';
 import {
+  ApiError,
   collectionPath,
   createReflector,
   type KubeApi,
@@ -83,10 +84,10 @@ export function createClusterStore(options: {
       return all;
     },
 
-    watch(onChange, signal, { kind, namespace }) {
+    watch(onChange, signal, { kind, namespace, onRefused }) {
       if (signal.aborted) return;
       const reflector = createReflector({
-        api,
+        api: onRefused === undefined ? api : tellingRefusals(api, (error) => onRefused(calls.failure(error))),
         path: collectionPath(kind, namespace),
         read: () => true,
         onProblem: (_event, { message }) => onProblem(String(message ?? '')),
@@ -126,6 +127,25 @@ export function createClusterStore(options: {
     async requestDeletion({ kind, namespace, name }) {
       await calls.call({ method: 'DELETE', path: resourcePath(kind, namespace, name) });
     },
+  };
+}
+
+/** What is refused once is refused again: no back-off helps. */
+const refusedForGood: readonly number[] = [401, 403, 404];
+
+function tellingRefusals(api: KubeApi, tell: (error: ApiError) => void): KubeApi {
+  const heard = async <T>(call: Promise<T>): Promise<T> => {
+    try {
+      return await call;
+    } catch (error) {
+      if (error instanceof ApiError && refusedForGood.includes(error.status)) tell(error);
+      throw error;
+    }
+  };
+  return {
+    ...api,
+    list: (path, signal) => heard(api.list(path, signal)),
+    watch: (path, onEvent, signal) => heard(api.watch(path, onEvent, signal)),
   };
 }
 

@@ -86,7 +86,7 @@ async function check(
           if (changed.name === name && changed.namespace === namespace) look().catch(reject);
         },
         end,
-        key,
+        { ...key, onRefused: reject },
       );
     });
   } finally {

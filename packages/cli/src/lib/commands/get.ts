@@ -135,6 +135,7 @@ async function watch(
   const seen = new Map(shown.map(({ metadata }) => [metadata.uid, metadata.resourceVersion]));
   const changed = new Map<string, ResourceKey>();
   let wake: () => void = () => undefined;
+  const refused: unknown[] = [];
   store.watch(
     (key) => {
       if (!matches(key)) return;
@@ -142,10 +143,17 @@ async function watch(
       wake();
     },
     signal,
-    within,
+    {
+      ...within,
+      onRefused(error) {
+        refused.push(error);
+        wake();
+      },
+    },
   );
   signal.addEventListener('abort', () => wake(), { once: true });
   while (!signal.aborted) {
+    if (refused.length > 0) throw refused[0];
     const [next] = changed;
     if (next === undefined) {
       await new Promise<void>((resolve) => {

@@ -25,7 +25,7 @@ export async function waitUntilGone(
           }
         },
         end,
-        key,
+        { ...key, onRefused: reject },
       );
       if (end.aborted) resolve();
     });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -30,4 +30,11 @@ it('knows a Secret again after a restart, and one that was changed', () => {
   expect(later.changed([entry('hunter3'), entry('hunter2', 'others')])).toEqual([entry('hunter3')]);
   expect(statSync(join(directory, 'fingerprint.key')).mode & 0o777).toBe(0o600);
   expect(readFileSync(join(directory, 'tapedeck.db'), 'latin1')).not.toContain('hunter2');
+});
+
+it('refuses a key that was cut short, which would be easy to guess', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tapedeck-fingerprints-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  writeFileSync(join(directory, 'fingerprint.key'), '');
+  expect(() => open(directory).changed([entry('hunter2')])).toThrow(/fingerprint\.key .*0 bytes.*delete it/);
 });

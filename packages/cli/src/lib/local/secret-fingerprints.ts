@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import { TapedeckError } from '@tapedeck/core/error';
 import type { SecretEntry } from './secret-cache.ts';
 
 const keyBytes = 32;
@@ -40,12 +41,21 @@ export function createSecretFingerprints(database: DatabaseSync, keyFile: string
   };
 }
 
-/** Made by whoever comes first. One that was cut short counts for nothing, but that Secrets seem to have changed once. */
+/** Made by whoever comes first, and there as a whole or not at all. */
 function readKey(file: string): Buffer {
+  const own = `${file}.${randomBytes(8).toString('hex')}`;
   try {
-    writeFileSync(file, randomBytes(keyBytes), { flag: 'wx', mode: 0o600 });
+    writeFileSync(own, randomBytes(keyBytes), { flag: 'wx', mode: 0o600 });
+    linkSync(own, file);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    rmSync(own, { force: true });
   }
-  return readFileSync(file);
+  const key = readFileSync(file);
+  if (key.length === keyBytes) return key;
+  throw new TapedeckError(
+    'Unknown',
+    `${file} is not as it was made (${key.length} bytes): delete it; the Secrets that are given next then count as new`,
+  );
 }

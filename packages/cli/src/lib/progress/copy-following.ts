@@ -47,7 +47,11 @@ export async function followCopies(options: {
           if (key.kind === 'RecordingCopy') look().catch(reject);
         },
         end,
-        { kind: 'RecordingCopy', namespace: others.length === 0 ? namespace : undefined },
+        {
+          kind: 'RecordingCopy',
+          namespace: others.length === 0 ? namespace : undefined,
+          onRefused: reject,
+        },
       );
     });
     return copies;

@@ -90,7 +90,7 @@ export async function followUntilOver(following: Following): Promise<Followed> {
           if (key.kind === 'Recording' && isMeant(key)) look().catch(reject);
         },
         end,
-        { kind: 'Recording', namespace: common },
+        { kind: 'Recording', namespace: common, onRefused: reject },
       );
     });
     await Promise.race([ended, failed.promise]);

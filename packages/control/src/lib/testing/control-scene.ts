@@ -30,10 +30,10 @@ afterEach(async () => {
   await Promise.all(benches.splice(0).map((bench) => bench.stop()));
 });
 
-export function applyStorage({ resources }: ControlBench, name = 'team') {
+export function applyStorage({ resources }: ControlBench, name = 'team', prefix = '/meetings/') {
   return resources.apply('ExternalStorage', {
     metadata: { name },
-    spec: { provider: 'Local', local: { directory: '/recordings' }, prefix: '/meetings/' },
+    spec: { provider: 'Local', local: { directory: '/recordings' }, prefix },
   });
 }
 
