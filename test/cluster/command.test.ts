@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -59,7 +59,10 @@ describe.skipIf(bin === undefined)('the command with a cluster whose operator is
   });
 
   function start(...words: string[]): TestChild {
-    const where = ['--kubeconfig', server.kubeconfig, ...(words[0] === 'dev' ? [] : ['-n', namespace])];
+    return startAs(server.kubeconfig, ...words);
+  }
+  function startAs(kubeconfig: string, ...words: string[]): TestChild {
+    const where = ['--kubeconfig', kubeconfig, ...(words[0] === 'dev' ? [] : ['-n', namespace])];
     const child = startChild(process.execPath, [program, ...words, ...where], {
       cwd: directory,
       env: { ...process.env, CI: '' },
@@ -183,6 +186,25 @@ describe.skipIf(bin === undefined)('the command with a cluster whose operator is
       lastTimestamp: '2026-11-25T09:00:00Z',
     });
     expect(await run(['describe', 'rec', 'physics'])).toMatch(/Uploaded[\s\S]*The file is in its bucket\./);
+  });
+
+  it('says at once what its user may not do, rather than wait for what never comes', async () => {
+    const inside = ['-n', namespace];
+    await server.kubectl(['create', 'serviceaccount', 'reader', ...inside]);
+    const rights = ['--verb=get,list', '--resource=recordings.tapedeck.dev'];
+    await server.kubectl(['create', 'role', 'reader', ...rights, ...inside]);
+    const whom = ['--role=reader', `--serviceaccount=${namespace}:reader`];
+    await server.kubectl(['create', 'rolebinding', 'reader', ...whom, ...inside]);
+    const { stdout: token } = await server.kubectl(['create', 'token', 'reader', ...inside]);
+    const config = JSON.parse(await readFile(server.kubeconfig, 'utf8')) as Json;
+    const own = path.join(directory, 'reader.json');
+    await writeFile(
+      own,
+      JSON.stringify({ ...config, users: [{ name: 'admin', user: { token: token.trim() } }] }),
+    );
+    const watching = startAs(own, 'get', 'rec', '-w');
+    expect(await watching.exited, watching.output()).toBe(4);
+    expect(watching.output()).toMatch(/does not allow it: .*cannot watch resource "recordings"/);
   });
 
   it('has a storage checked by the operator, and prints its steps', async () => {

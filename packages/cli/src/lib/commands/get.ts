@@ -136,13 +136,14 @@ async function watch(
   const changed = new Map<string, ResourceKey>();
   let wake: () => void = () => undefined;
   const refused: unknown[] = [];
+  const over = new AbortController();
   store.watch(
     (key) => {
       if (!matches(key)) return;
       changed.set(`${key.namespace}/${key.name}`, key);
       wake();
     },
-    signal,
+    AbortSignal.any([signal, over.signal]),
     {
       ...within,
       onRefused(error) {
@@ -151,22 +152,26 @@ async function watch(
       },
     },
   );
-  signal.addEventListener('abort', () => wake(), { once: true });
-  while (!signal.aborted) {
-    if (refused.length > 0) throw refused[0];
-    const [next] = changed;
-    if (next === undefined) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      continue;
+  try {
+    signal.addEventListener('abort', () => wake(), { once: true });
+    while (!signal.aborted) {
+      if (refused.length > 0) throw refused[0];
+      const [next] = changed;
+      if (next === undefined) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        continue;
+      }
+      changed.delete(next[0]);
+      const { kind, namespace, name } = next[1];
+      const resource = await store.get(kind, namespace, name);
+      if (resource === undefined || seen.get(resource.metadata.uid) === resource.metadata.resourceVersion)
+        continue;
+      seen.set(resource.metadata.uid, resource.metadata.resourceVersion);
+      await print(resource);
     }
-    changed.delete(next[0]);
-    const { kind, namespace, name } = next[1];
-    const resource = await store.get(kind, namespace, name);
-    if (resource === undefined || seen.get(resource.metadata.uid) === resource.metadata.resourceVersion)
-      continue;
-    seen.set(resource.metadata.uid, resource.metadata.resourceVersion);
-    await print(resource);
+  } finally {
+    over.abort();
   }
 }
