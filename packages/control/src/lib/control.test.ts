@@ -214,6 +214,15 @@ describe('a recording', () => {
     expect(bench.launcher.launches).toEqual([]);
   });
 
+  it('says what it waited for when it is stopped meanwhile', async () => {
+    const bench = begin();
+    applyRecording(bench, 'physics');
+    await vi.waitFor(async () => expect((await read(bench)).status?.phase).toBe('Pending'));
+    applyRecording(bench, 'physics', { state: 'Stopped' });
+    const message = (await phase(bench, 'Failed')).status?.conditions?.[0]?.message;
+    expect(message).toMatch(/^It was stopped before it started, so there is no file\. It waited: .*team/);
+  });
+
   it('says why it cannot be started, and is when that is put right', async () => {
     const bench = begin();
     applyStorage(bench);

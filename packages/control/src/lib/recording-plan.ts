@@ -5,7 +5,7 @@ import { planFinished } from './recording-finished.ts';
 import { planLaunch } from './recording-launch.ts';
 import { endRecording, eventOnReason, situate } from './recording-outcome.ts';
 import { planRunning } from './recording-running.ts';
-import type { Situation } from './recording-situation.ts';
+import { type Situation, stoppedBeforeStart } from './recording-situation.ts';
 import type { RecordingPlan, RecordingPolicy, RecordingSnapshot } from './recording-snapshot.ts';
 import { statusOfRuns } from './run-history.ts';
 
@@ -48,11 +48,7 @@ function planStart(
 ): RecordingPlan {
   const { recording, now } = snapshot;
   if (recording.spec.state === 'Stopped') {
-    return endRecording(snapshot, status, 'Requested', {
-      kind: 'Failed',
-      reason: 'NothingRecorded',
-      message: 'It was stopped before it started, so there is no file.',
-    });
+    return endRecording(snapshot, status, 'Requested', stoppedBeforeStart(status));
   }
   const admission = admit(snapshot, policy);
   if ('refused' in admission) {

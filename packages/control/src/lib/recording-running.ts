@@ -3,7 +3,7 @@ import { configOf } from './recording-admission.ts';
 import { planNext } from './recording-following.ts';
 import { planLaunch } from './recording-launch.ts';
 import { endRecording, eventOnReason, situate } from './recording-outcome.ts';
-import type { Situation } from './recording-situation.ts';
+import { type Situation, stoppedBeforeStart } from './recording-situation.ts';
 import type { RecordingPlan, RecordingPolicy, RecordingSnapshot } from './recording-snapshot.ts';
 import { endAttempt, placeOf, runEnd } from './run-exit.ts';
 import { reportOf } from './run-history.ts';
@@ -34,11 +34,7 @@ export function planRunning(
   const trimmed: RecordingStatus = { ...status, attempts: attempts.slice(0, -1) };
   return attempts.length > 1
     ? planNext(snapshot, policy, trimmed)
-    : endRecording(snapshot, trimmed, 'Requested', {
-        kind: 'Failed',
-        reason: 'NothingRecorded',
-        message: 'It was stopped before it started, so there is no file.',
-      });
+    : endRecording(snapshot, trimmed, 'Requested', stoppedBeforeStart(status));
 }
 
 /** The run goes on: tell what it does, and see to it that it ends when it should. */

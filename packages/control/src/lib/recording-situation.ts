@@ -2,6 +2,7 @@ import {
   type Condition,
   type ConditionInput,
   canMove,
+  findCondition,
   type RecordingPhase,
   type RecordingStatus,
   setConditions,
@@ -75,4 +76,12 @@ export function applySituation(
   const phase = status.phase === undefined || canMove(status.phase, wanted) ? wanted : status.phase;
   const conditions: readonly Condition[] = status.conditions ?? [];
   return { ...status, phase, conditions: setConditions(conditions, conditionsOf(situation), context) };
+}
+
+/** It was stopped while it waited; what it waited for is what a person wants to know. */
+export function stoppedBeforeStart({ conditions }: RecordingStatus): Situation {
+  const ready = findCondition(conditions, 'Ready');
+  const why = ready?.status === 'False' ? ` It waited: ${ready.message}` : '';
+  const message = `It was stopped before it started, so there is no file.${why}`;
+  return { kind: 'Failed', reason: 'NothingRecorded', message };
 }

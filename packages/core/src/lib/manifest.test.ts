@@ -55,13 +55,13 @@ const wrong: readonly (readonly [string, unknown, readonly string[]])[] = [
     'a misspelt kind',
     { apiVersion, kind: 'Recordings', metadata },
     [
-      'kind must be one of ExternalStorage, Recording, RecordingProfile, Secret (tapedeck.dev/v1alpha1; Secret: v1), not "Recordings"; did you mean Recording?',
+      'kind must be one of ExternalStorage, Recording, RecordingProfile, RecordingCopy, Secret (tapedeck.dev/v1alpha1; Secret: v1), not "Recordings"; did you mean Recording?',
     ],
   ],
   [
     'no kind',
     { apiVersion },
-    ['kind is required: one of ExternalStorage, Recording, RecordingProfile, Secret'],
+    ['kind is required: one of ExternalStorage, Recording, RecordingProfile, RecordingCopy, Secret'],
   ],
   [
     'a wrong version',

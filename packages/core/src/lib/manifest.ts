@@ -23,7 +23,7 @@ export type ResourceKind = keyof typeof resourceSchemas;
 export type Resource = ExternalStorage | Recording | RecordingProfile | RecordingCopy | Secret;
 
 /** What is offered to whoever named none or another: not what nothing carries out yet. */
-const kinds = Object.keys(resourceSchemas).filter((kind) => kind !== 'RecordingCopy');
+const kinds = Object.keys(resourceSchemas);
 
 function isKind(kind: unknown): kind is ResourceKind {
   return typeof kind === 'string' && Object.hasOwn(resourceSchemas, kind);

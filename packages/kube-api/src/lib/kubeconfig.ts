@@ -31,7 +31,12 @@ export function loadKubeconfig(choice: string | KubeconfigChoice): KubeConfig {
     throw new ApiError(0, 'NoCluster', `${file ?? 'the kubeconfig'} cannot be read: ${message}`);
   }
   if (context !== undefined) {
-    const known = config.getContexts().map(({ name }) => name);
+    // What the library makes up where it finds no kubeconfig.
+    const isReal = (name: string) => name !== 'loaded-context';
+    const known = config
+      .getContexts()
+      .map(({ name }) => name)
+      .filter(isReal);
     if (!known.includes(context)) {
       throw new ApiError(
         0,

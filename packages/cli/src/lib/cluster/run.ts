@@ -43,7 +43,7 @@ export async function runManifestOnCluster(
   if (keys.length === 0) {
     throw new TapedeckError(
       'InvalidManifest',
-      'there is no Recording in it to run; "tapedeck apply" takes the rest',
+      'there is no Recording in it to run and follow; "tapedeck apply" takes the rest',
     );
   }
   const copyKeys = manifest.resources.map(({ key }) => key).filter(({ kind }) => kind === 'RecordingCopy');

@@ -42,7 +42,7 @@ export async function runManifest(
   if (keys.length === 0) {
     throw new TapedeckError(
       'InvalidManifest',
-      'there is no Recording in it to run; "tapedeck apply" takes the rest',
+      'there is no Recording in it to run and follow; "tapedeck apply" takes the rest, and "tapedeck dev" carries it out',
     );
   }
   const copyKeys = manifest.resources.map(({ key }) => key).filter(({ kind }) => kind === 'RecordingCopy');

@@ -75,7 +75,7 @@ function checkPrivateKey(pem: string): string {
   } catch {
     // OpenSSL's words tell a person nothing.
   }
-  throw wrong('its private_key is not an RSA key in PEM; are its line breaks (\\n) still there?');
+  throw wrong('its private_key is not an RSA key in PEM, or has lost its line breaks (\\n)');
 }
 
 /** A claim that buys a token goes there, so only over TLS or to this machine. */
