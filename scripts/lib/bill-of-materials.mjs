@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /**
- * What an image is made of. `licenses` is as its author wrote it; Debian's packages have theirs in files.
+ * What an image is made of. `license` is as its author wrote it; Debian's packages have theirs in files.
  * @typedef {{ kind: 'deb' | 'npm' | 'generic', name: string, version: string, license?: string, arch?: string }} Part
  */
 

@@ -91,7 +91,9 @@ export function testDisruptions(stage: ClusterStage): void {
     }, soon);
     const reports = ['get', 'configmaps', '-l', 'app.kubernetes.io/component=reports', '-o', 'name'];
     const kept = await stage.cluster.must(['-n', operatorNamespace, ...reports]);
-    const there = await stage.must('get', 'recordings', '-o', 'jsonpath={.items[*].metadata.uid}');
+    const there = await stage.must(
+      ...['get', 'recordings,recordingcopies', '-o', 'jsonpath={.items[*].metadata.uid}'],
+    );
     const uids = kept
       .trim()
       .split('\n')

@@ -8,7 +8,7 @@ import { apiStatus, type WatchEvent, watchEvent } from './kubernetes-object.ts';
 const callTimeoutMs = 10_000;
 /** A page of 500 objects from a busy server. */
 const listTimeoutMs = 30_000;
-/** Bookmarks come about once a minute: a watch without any line for longer is dead. */
+/** A watch is asked to end after 90 s (`reflector.ts`): one that is still open and says nothing for longer is dead. */
 const silentWatchMs = 150_000;
 
 export interface ApiCall {
