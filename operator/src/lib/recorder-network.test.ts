@@ -84,6 +84,11 @@ describe('what a recorder reaches', () => {
     );
   });
 
+  it('closes again what an earlier setting opened: the policy stays, and opens nothing', () => {
+    const names = (identity: boolean) => network({ identity }).map(({ metadata }) => metadata.name);
+    expect(names(false)).toEqual(names(true));
+  });
+
   it('is what is closed, and what is opened besides', () => {
     const closed = { blocked: [...settings.blocked, '10.0.0.0/8'] };
     expect(reaches(network(closed), recorder, '10.1.2.3', 9000)).toBe(false);

@@ -79,11 +79,11 @@ export function recorderNetwork(options: {
     { ...recorder, ...identityLabel },
     {
       policyTypes: ['Egress'],
-      egress: identityAddresses.map(({ cidr, ports }) => ({
-        to: [{ ipBlock: { cidr } }],
-        ports: ports.map(tcp),
-      })),
+      // Closed, and not left out: what an earlier setting opened would stay open.
+      egress: settings.identity
+        ? identityAddresses.map(({ cidr, ports }) => ({ to: [{ ipBlock: { cidr } }], ports: ports.map(tcp) }))
+        : [],
     },
   );
-  return settings.identity ? [all, identity] : [all];
+  return [all, identity];
 }

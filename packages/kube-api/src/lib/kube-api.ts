@@ -43,12 +43,14 @@ export function openKubeApi(kubeconfig: string | KubeconfigChoice = {}): KubeApi
   if (cluster === null) throw new ApiError(0, 'NoCluster', 'the kubeconfig names no cluster');
   const base = cluster.server.replace(/\/$/, '');
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  // A watch holds its connection: so many of them must not keep calls waiting for one.
+  const watchAgent = new Agent({ keepAlive: true });
 
-  async function open(call: ApiCall, signal: AbortSignal): Promise<IncomingMessage> {
+  async function open(call: ApiCall, signal: AbortSignal, by = agent): Promise<IncomingMessage> {
     const options: RequestOptions = { method: call.method ?? 'GET', headers: { accept: 'application/json' } };
     await config.applyToHTTPSOptions(options);
     // Its own agent closes the connection after each call.
-    if (cluster?.proxyUrl === undefined) options.agent = agent;
+    if (cluster?.proxyUrl === undefined) options.agent = by;
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     options.headers = {
       ...(options.headers as Record<string, string>),
@@ -102,7 +104,7 @@ export function openKubeApi(kubeconfig: string | KubeconfigChoice = {}): KubeApi
       const timer = setTimeout(() => silence.abort(), silentWatchMs);
       let response: IncomingMessage | undefined;
       try {
-        response = await open({ path }, AbortSignal.any([signal, silence.signal]));
+        response = await open({ path }, AbortSignal.any([signal, silence.signal]), watchAgent);
         if (response.statusCode !== 200) {
           const chunks: Buffer[] = [];
           for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
