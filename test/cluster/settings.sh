@@ -27,7 +27,7 @@ start() { # name program argument…
 # The program of a file, as long as it is still the one that was started: numbers are given anew.
 number() {
   local pid
-  pid=$(cat "$dir/$1.pid" 2> /dev/null) && grep -qz "$dir\|etcd\|kube" "/proc/$pid/cmdline" 2> /dev/null && echo "$pid"
+  pid=$(cat "$dir/$1.pid" 2> /dev/null) && [ "$(readlink "/proc/$pid/cwd" 2> /dev/null)" = "$dir" ] && echo "$pid"
 }
 end() { # name
   local pid
