@@ -1,19 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunReport } from '@tapedeck/core';
+import { type RunReply, type RunReport, runReply } from '@tapedeck/core';
 import { reportAudience } from '@tapedeck/operator';
 import type { ApiServer } from './api-server.ts';
-import { mustCall } from './crowd.ts';
 import { createHandKubelet, type HandPod } from './hand-kubelet.ts';
 import { file, postReport, reported } from './hand-report.ts';
 
-export type Desired = 'Recording' | 'Paused' | 'Stopped';
+export type Desired = RunReply['desired'];
 
 /** A pod with what a recorder in it would say. */
 export interface HandRecorder {
   readonly run: string;
   readonly pod: HandPod;
   /** Says how it is to the operator on that port, and resolves with what the operator wants of it. */
-  report(port: number, more?: Partial<RunReport>): Promise<{ desired: Desired; intervalSeconds: number }>;
+  report(port: number, more?: Partial<RunReport>): Promise<RunReply>;
   /** Ends with a complete file. */
   finish(port: number): Promise<void>;
 }
@@ -26,8 +25,9 @@ export async function startHandRecorder(
   attempt = 1,
 ): Promise<HandRecorder> {
   const kubelet = createHandKubelet(server, 'default');
-  const job = await mustCall(server, 'GET', `/apis/batch/v1/namespaces/default/jobs/rec-${uid}-${attempt}`);
-  const pod = await kubelet.startPod(job as unknown as Parameters<typeof kubelet.startPod>[0]);
+  const job = (await kubelet.jobs()).find(({ metadata }) => metadata.name === `rec-${uid}-${attempt}`);
+  if (job === undefined) throw new Error(`there is no Job of attempt ${attempt} of ${uid}`);
+  const pod = await kubelet.startPod(job);
   await pod.run();
   const token = await pod.token(reportAudience);
   const run = String(pod.document.id);
@@ -41,7 +41,7 @@ export async function startHandRecorder(
       const body = reported(pod.document, sequence, { files: [file(pod.document, 'Open')], ...more });
       const answer = await postReport({ port, ca }, run, token, body);
       if (answer.status !== 200) throw new Error(`a report was refused: ${JSON.stringify(answer.body)}`);
-      return answer.body as unknown as { desired: Desired; intervalSeconds: number };
+      return runReply.parse(answer.body);
     },
     async finish(port) {
       await recorder.report(port, {

@@ -1,5 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { identityLabel, type RecorderNetworkSettings, recorderNetwork } from './recorder-network.ts';
 
 const settings: RecorderNetworkSettings = {
@@ -15,10 +16,21 @@ const network = (more: Partial<RecorderNetworkSettings> = {}) =>
     settings: { ...settings, ...more },
   });
 
-interface Rule {
-  readonly to?: readonly { readonly ipBlock?: { readonly cidr: string; readonly except?: string[] } }[];
-  readonly ports?: readonly { readonly protocol: string; readonly port: number }[];
-}
+/** What a policy says of where to, as far as it is looked at here. */
+const ruled = z.object({
+  egress: z.array(
+    z.object({
+      to: z
+        .array(
+          z.object({
+            ipBlock: z.object({ cidr: z.string(), except: z.array(z.string()).optional() }).optional(),
+          }),
+        )
+        .optional(),
+      ports: z.array(z.object({ port: z.number() })).optional(),
+    }),
+  ),
+});
 
 const within = (address: string, cidr: string): boolean => {
   const [net = '', prefix] = cidr.split('/');
@@ -39,14 +51,17 @@ function reaches(
   const mine = policies.filter(({ spec }) =>
     Object.entries(spec.podSelector.matchLabels).every(([key, value]) => labels[key] === value),
   );
-  const rules = mine.flatMap(({ spec }) => (spec as unknown as { egress: readonly Rule[] }).egress);
+  const rules = mine.flatMap(({ spec }) => ruled.parse(spec).egress);
   return rules.some(({ to, ports }) => {
     const there = to === undefined || to.some(({ ipBlock }) => inBlock(address, ipBlock));
     return there && (ports === undefined || ports.some((one) => one.port === port));
   });
 }
 
-function inBlock(address: string, block: { cidr: string; except?: string[] } | undefined): boolean {
+function inBlock(
+  address: string,
+  block: { cidr: string; except?: string[] | undefined } | undefined,
+): boolean {
   if (block === undefined || !within(address, block.cidr)) return false;
   return !(block.except ?? []).some((cidr) => within(address, cidr));
 }

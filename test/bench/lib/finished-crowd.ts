@@ -1,4 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { z } from 'zod';
 import type { ApiServer } from '../../cluster/api-server.ts';
 import { crowdPath, inLanes, makeRecording, mergePatch, mustCall } from '../../cluster/crowd.ts';
 import type { Json } from '../../cluster/hand-kubelet.ts';
@@ -6,24 +7,20 @@ import { operatorNamespace } from '../../cluster/operator-rights.ts';
 
 const configMaps = `/api/v1/namespaces/${operatorNamespace}/configmaps`;
 
+const texts = z.record(z.string(), z.string());
+const reportsObject = z.object({ metadata: z.object({ labels: texts }), binaryData: texts });
+
 /** A recording that the operator has seen to its end: what it leaves is what others are given. */
 export interface FinishedPattern {
   readonly uid: string;
   readonly status: Json;
-  readonly configMap: {
-    readonly metadata: { readonly labels: Record<string, string> };
-    readonly binaryData: Record<string, string>;
-  };
+  readonly configMap: z.infer<typeof reportsObject>;
 }
 
 export async function readPattern(server: ApiServer, name: string): Promise<FinishedPattern> {
   const { metadata, status } = await mustCall(server, 'GET', `${crowdPath}/recordings/${name}`);
   const { uid } = metadata as { uid: string };
-  const configMap = (await mustCall(
-    server,
-    'GET',
-    `${configMaps}/reports-${uid}-1`,
-  )) as unknown as FinishedPattern['configMap'];
+  const configMap = reportsObject.parse(await mustCall(server, 'GET', `${configMaps}/reports-${uid}-1`));
   return { uid, status: status as Json, configMap };
 }
 
