@@ -179,6 +179,8 @@ export class PartSender {
   }
 
   noteSuccess(): void {
+    // A put that was on its way before the storage refused says nothing of what comes after.
+    if (this.#failure !== undefined) return;
     this.#trouble = undefined;
     this.#failures = 0;
     this.#notBeforeMs = 0;

@@ -64,6 +64,18 @@ describe('an upload over several storages', () => {
     await places.requireOnlyIn(1, units, head);
   });
 
+  // Else nothing would tell that it has to move, until more is appended.
+  it('stays in trouble when it is refused, though a put from before that still succeeds', async () => {
+    const upload = await places.open(1, { durabilitySeconds: 60 });
+    const { driver } = places.at(0);
+    driver.onCall = (_operation, number) => (number === 1 ? 'Slow' : 'Denied');
+    await appendAll(upload, units.slice(0, 8));
+    await expect.poll(() => driver.puts, { timeout: 5_000 }).toEqual([1]);
+    expect(upload.progress.trouble?.code).toBe('StorageDenied');
+    places.allWell();
+    await upload.finish({ head });
+  });
+
   it('moves at the end, when only the end is refused', async () => {
     const upload = await places.open(2);
     await appendAll(upload, units);
