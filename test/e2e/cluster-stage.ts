@@ -171,8 +171,8 @@ export class ClusterStage {
     return await this.cluster.must(['-n', this.namespace, ...args]);
   }
 
-  async statusOf(name: string): Promise<RecordingStatus> {
-    const text = await this.must('get', 'recording', name, '-o', 'json');
+  async statusOf(name: string, namespace = this.namespace): Promise<RecordingStatus> {
+    const text = await this.cluster.must(['-n', namespace, 'get', 'recording', name, '-o', 'json']);
     return (JSON.parse(text) as Recording).status ?? {};
   }
 
