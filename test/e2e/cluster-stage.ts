@@ -221,9 +221,11 @@ export class ClusterStage {
     return String(attempts.at(-1)?.pod);
   }
 
-  /** What `kubectl events` shows of it. */
-  async events(kind: string, name: string): Promise<string> {
-    return await this.must('events', '--for', `${kind}/${name}`);
+  /** Resolves once `kubectl events` shows that of it: they are written after the status. */
+  async tells(kind: string, name: string, what: RegExp): Promise<void> {
+    await vi.waitFor(async () => {
+      expect(await this.must('events', '--for', `${kind}/${name}`)).toMatch(what);
+    }, soon);
   }
 
   async keys(prefix?: string): Promise<readonly string[]> {
