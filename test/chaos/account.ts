@@ -11,6 +11,12 @@ export interface Account {
   readonly untold: number;
 }
 
+/**
+ * As much of the clock may be in no account where nothing was lost: the last fragment is on its way when a recording is
+ * stopped, and two cores that do much else let it wait. A gap that nobody tells is of several seconds.
+ */
+export const mostUntoldSeconds = 1.5;
+
 export const seconds = (duration: string | undefined): number => Number.parseFloat(duration ?? '0');
 
 /** Holds the lengths of the files, as a reader of media found them, against the clock. */

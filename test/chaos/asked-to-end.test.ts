@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { phaseIs, recordedSeconds, recordingManifest, smallTestCard } from '../e2e/workbench.ts';
 import type { TestChild } from '../media/child.ts';
 import { requireOrdinaryMp4 } from '../media/inspect.ts';
-import { account, seconds } from './account.ts';
+import { account, mostUntoldSeconds, seconds } from './account.ts';
 import { s3Destination } from './destination.ts';
 import { leftovers } from './leftovers.ts';
 import { processesOf } from './processes.ts';
@@ -45,7 +45,7 @@ async function requireJoined(name: string): Promise<void> {
   const [output] = status.outputs ?? [];
   if (output === undefined) throw new Error('no output');
   const { durationSeconds } = await requireOrdinaryMp4(await stage.destination.fetch(output));
-  expect(Math.abs(account(status, durationSeconds).untold)).toBeLessThan(1);
+  expect(Math.abs(account(status, durationSeconds).untold)).toBeLessThan(mostUntoldSeconds);
   expect(await leftovers(stage.bench, { destination: stage.destination, outputs: status.outputs })).toEqual(
     [],
   );
@@ -54,7 +54,7 @@ async function requireJoined(name: string): Promise<void> {
 it('SIGTERM to the recorder: its file is complete at once, and the next attempt goes on', async () => {
   const running = await start('evicted');
   const askedAt = Date.now();
-  expect(await evict()).toBeLessThan(5_000);
+  expect(await evict()).toBeLessThan(graceMs);
   const again = await stage.bench.until(
     'evicted',
     (status) => status.attempts?.length === 2 && phaseIs('Recording')(status),
@@ -64,7 +64,7 @@ it('SIGTERM to the recorder: its file is complete at once, and the next attempt 
   const [gap] = again.gaps ?? [];
   // Nothing of what came before the signal is missing.
   const lost = (askedAt - Date.parse(again.startTime ?? '')) / 1000 - seconds(gap?.start);
-  expect(lost).toBeLessThan(1.5);
+  expect(lost).toBeLessThan(mostUntoldSeconds);
   await sleep(2_000);
   await stage.bench.run(['stop', 'evicted']);
   expect(await running.exited).toBe(0);

@@ -15,7 +15,7 @@ export interface Destination {
   /** What a manifest says of it; the storage's name is `place`. */
   readonly manifests: readonly object[];
   /** A file of the machine that holds what the output says. */
-  fetch(output: Output): Promise<string>;
+  fetch(output: Pick<Output, 'key' | 'url'>): Promise<string>;
   /** Names of all there is: objects, and whatever of uploads that nobody completed. */
   contents(): Promise<string[]>;
   close(): Promise<void>;

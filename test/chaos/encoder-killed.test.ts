@@ -10,11 +10,16 @@ import {
 } from '../e2e/workbench.ts';
 import { requireOrdinaryMp4 } from '../media/inspect.ts';
 import { measureSync, worstOffset } from '../media/sync-meter.ts';
-import { account, seconds } from './account.ts';
+import { account, mostUntoldSeconds, seconds } from './account.ts';
 import { localDestination } from './destination.ts';
 import { leftovers } from './leftovers.ts';
 import { processesOf, signalAll, untilGone } from './processes.ts';
 import { stageEach } from './stage.ts';
+
+/** A second or two, but where two cores do much else as well; and well below what a next attempt would take. */
+const mostGapSeconds = 10;
+/** Likewise; a source that says nothing is waited for four times as long. */
+const goneMs = 15_000;
 
 const stage = stageEach(localDestination);
 
@@ -32,8 +37,8 @@ it('goes on in the same file when its ffmpeg is killed, with a gap', async () =>
   const usual = ['Control', 'Encoder', 'Recorder'];
   expect(await roles()).toEqual(usual);
   expect(await signalAll(stage.bench.directory, ['Encoder'], 'SIGKILL')).toBe(1);
-  await stage.bench.until('encoded', (status) => status.gaps?.length === 1);
-  await sleep(5_000);
+  const again = await stage.bench.until('encoded', (status) => status.gaps?.length === 1);
+  await stage.bench.until('encoded', recordedSeconds(seconds(again.duration) + 5));
   expect(await roles()).toEqual(usual);
   await stage.bench.run(['stop', 'encoded']);
   expect(await running.exited).toBe(0);
@@ -48,8 +53,8 @@ it('goes on in the same file when its ffmpeg is killed, with a gap', async () =>
   const facts = await requireOrdinaryMp4(path);
   expect(Math.abs(facts.durationSeconds - seconds(output.duration))).toBeLessThan(0.1);
   const { gaps, untold } = account(status, facts.durationSeconds);
-  expect(gaps).toBeLessThan(5);
-  expect(Math.abs(untold)).toBeLessThan(1);
+  expect(gaps).toBeLessThan(mostGapSeconds);
+  expect(Math.abs(untold)).toBeLessThan(mostUntoldSeconds);
   const marks = await measureSync(path);
   expect(marks.length).toBeGreaterThanOrEqual(Math.floor(facts.durationSeconds) - 3);
   expect(worstOffset(marks)).toBeLessThanOrEqual(40);
@@ -86,12 +91,13 @@ it('leaves no child behind when the recorder is killed while its source says not
       recordingManifest('silent', 'place', streamSource(server.url, { startTimeout: '60s' })),
     );
     const running = stage.bench.start('run', '-f', file);
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 50_000;
     while (server.connected() === 0 && Date.now() < deadline) await sleep(100);
+    expect(server.connected()).toBeGreaterThan(0);
     expect(await roles()).toContain('Recorder');
     await running.kill();
     expect(await signalAll(stage.bench.directory, ['Recorder'], 'SIGKILL')).toBe(1);
-    await untilGone(stage.bench.directory, ['Encoder', 'Probe', 'Other'], 3_000);
+    await untilGone(stage.bench.directory, ['Encoder', 'Probe', 'Other'], goneMs);
   } finally {
     server.close();
   }
@@ -105,12 +111,13 @@ it('is stopped in the middle of waiting for a source that says nothing', async (
       recordingManifest('waiting', 'place', streamSource(server.url, { startTimeout: '60s' })),
     );
     const running = stage.bench.start('run', '-f', file);
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 50_000;
     while (server.connected() === 0 && Date.now() < deadline) await sleep(100);
+    expect(server.connected()).toBeGreaterThan(0);
     const stoppedAt = Date.now();
     await stage.bench.run(['stop', 'waiting']);
     expect(await running.exited).toBe(1);
-    expect(Date.now() - stoppedAt).toBeLessThan(15_000);
+    expect(Date.now() - stoppedAt).toBeLessThan(30_000);
     const status = await stage.bench.until('waiting', phaseIs('Failed'));
     expect(status.conditions?.find(({ type }) => type === 'Failed')?.reason).toBe('NothingRecorded');
     expect(await leftovers(stage.bench, { destination: stage.destination, outputs: [] })).toEqual([]);

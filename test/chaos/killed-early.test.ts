@@ -1,3 +1,4 @@
+import type { RecordingStatus } from '@tapedeck/core';
 import { expect, it } from 'vitest';
 import { phaseIs, recordedSeconds, recordingManifest, smallTestCard } from '../e2e/workbench.ts';
 import { requireOrdinaryMp4 } from '../media/inspect.ts';
@@ -8,13 +9,15 @@ import { stageEach } from './stage.ts';
 
 const stage = stageEach(s3Destination);
 
-async function stopAndKill(name: string, recorded: number, spec: object = {}) {
+const sent = ({ progress }: RecordingStatus): boolean => (progress?.bytesUploaded ?? 0) > 0;
+
+async function stopAndKill(name: string, isReached: (status: RecordingStatus) => boolean, spec: object = {}) {
   const file = await stage.bench.manifest(
     ...stage.destination.manifests,
     recordingManifest(name, 'place', { ...smallTestCard, ...spec }),
   );
   const running = stage.bench.start('run', '-f', file);
-  await stage.bench.until(name, recordedSeconds(recorded));
+  await stage.bench.until(name, isReached);
   // Both gone, so that the stop is known before the next attempt could start.
   expect(await signalAll(stage.bench.directory, ['Control', 'Recorder'], 'SIGKILL')).toBe(2);
   await running.exited;
@@ -25,7 +28,7 @@ async function stopAndKill(name: string, recorded: number, spec: object = {}) {
 }
 
 it('ends a recording that was stopped and killed before any of it was sent, and says so', async () => {
-  const status = await stopAndKill('nothing', 1, { durability: '1m' });
+  const status = await stopAndKill('nothing', recordedSeconds(1), { durability: '1m' });
   expect(status.phase).toBe('Failed');
   expect(status.conditions?.find(({ type }) => type === 'Failed')?.reason).toBe('NothingRecorded');
   expect(status.outputs ?? []).toEqual([]);
@@ -37,7 +40,7 @@ it('ends a recording that was stopped and killed before any of it was sent, and 
 });
 
 it('gives what no attempt could finish its index too, when none follows', async () => {
-  const status = await stopAndKill('single', 7);
+  const status = await stopAndKill('single', sent);
   expect(status).toMatchObject({ phase: 'Uploaded', stopReason: 'Requested' });
   expect(status.outputs).toHaveLength(1);
   const [output] = status.outputs ?? [];

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { randomKills } from './random-kills.ts';
 
-it('loses no recording to kills at random moments', { timeout: 300_000 }, async () => {
+it('loses no recording to kills at random moments', { timeout: 600_000 }, async () => {
   const { outcomes, leftovers } = await randomKills({ kills: 8, seed: 7 });
   expect(outcomes).toHaveLength(8);
   expect(outcomes.filter(({ lost }) => lost !== undefined)).toEqual([]);

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { phaseIs, recordedSeconds, recordingManifest, smallTestCard } from '../e2e/workbench.ts';
 import type { TestChild } from '../media/child.ts';
 import { requireOrdinaryMp4 } from '../media/inspect.ts';
-import { account, seconds } from './account.ts';
+import { account, mostUntoldSeconds, seconds } from './account.ts';
 import { s3Destination } from './destination.ts';
 import { leftovers } from './leftovers.ts';
 import { signalAll } from './processes.ts';
@@ -45,7 +45,7 @@ async function requireAll(status: RecordingStatus): Promise<number> {
   const [output] = status.outputs ?? [];
   if (output === undefined) throw new Error('no output');
   const { durationSeconds } = await requireOrdinaryMp4(await stage.destination.fetch(output));
-  expect(Math.abs(account(status, durationSeconds).untold)).toBeLessThan(1);
+  expect(Math.abs(account(status, durationSeconds).untold)).toBeLessThan(mostUntoldSeconds);
   expect(await leftovers(stage.bench, { destination: stage.destination, outputs: status.outputs })).toEqual(
     [],
   );
@@ -66,9 +66,11 @@ it('loses nothing when the bucket is away for 20 s, says so, and catches up', as
   expect(seconds(late.progress?.lag)).toBeGreaterThan(15);
   expect(seconds(late.duration)).toBeGreaterThan(seconds(away.duration) + 15);
   await stage.destination.server.start();
-  const back = await stage.bench.until('away', (status) => seconds(status.progress?.lag) < usualLag);
-  expect(hasNotice('StorageAway')(back)).toBe(false);
-  await expect.poll(ready, { timeout: 20_000, interval: 500 }).toBe('True Ready');
+  await stage.bench.until(
+    'away',
+    (status) => seconds(status.progress?.lag) < usualLag && !hasNotice('StorageAway')(status),
+  );
+  await expect.poll(ready, { timeout: 60_000, interval: 500 }).toBe('True Ready');
   await sleep(2_000);
   await stage.bench.run(['stop', 'away']);
   expect(await running.exited).toBe(0);
@@ -88,7 +90,7 @@ it('is completed once the bucket is back, when that goes right at the stop', asy
   await stage.destination.server.start();
   const backAt = Date.now();
   expect(await running.exited).toBe(0);
-  expect(Date.now() - backAt).toBeLessThan(15_000);
+  expect(Date.now() - backAt).toBeLessThan(30_000);
   const status = await stage.bench.status('late');
   expect(status.gaps).toBeUndefined();
   await requireAll(status);

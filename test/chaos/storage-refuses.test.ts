@@ -15,7 +15,7 @@ import { freePort } from '../servers/free-port.ts';
 import { account } from './account.ts';
 import { type S3Destination, s3Destination } from './destination.ts';
 import { leftovers } from './leftovers.ts';
-import { processesOf } from './processes.ts';
+import { everyRole, untilGone } from './processes.ts';
 
 let bench: Workbench;
 let destination: S3Destination;
@@ -74,7 +74,7 @@ describe('a storage that refuses in the middle', () => {
     const status = await bench.status(name);
     expect(status.phase).toBe('Uploading');
     expect(stalled(status)?.status).toBe('True');
-    expect(await processesOf(bench.directory)).toEqual([]);
+    await untilGone(bench.directory, everyRole, 15_000);
     return status;
   }
 

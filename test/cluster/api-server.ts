@@ -84,6 +84,8 @@ export async function startApiServer(): Promise<ApiServer> {
       ['--service-cluster-ip-range', '10.96.0.0/16'],
       // Loopback may not be an endpoint of a Service, and nobody here asks for that one.
       ['--endpoint-reconciler-type', 'none'],
+      // It takes more of etcd than a distribution's older one has, and not all clients do without once it is offered.
+      ['--feature-gates', 'WatchList=false'],
     ]);
     const deadline = Date.now() + startTimeoutMs;
     while (!(await isReady())) {
@@ -123,8 +125,8 @@ export async function startApiServer(): Promise<ApiServer> {
   }
 
   const stop = async () => {
-    await end(server);
-    await end(etcd);
+    await endProgram(server);
+    await endProgram(etcd);
     await rm(directory, { recursive: true, force: true });
   };
   try {
@@ -137,7 +139,7 @@ export async function startApiServer(): Promise<ApiServer> {
       kubectl,
       expired: (text) => resign(text, privateKey, Date.now() / 1000 - 3600),
       start,
-      kill: () => end(server, 'SIGKILL'),
+      kill: () => endProgram(server, 'SIGKILL'),
       stop,
     };
   } catch (error) {
@@ -155,8 +157,12 @@ function resign(token: string, key: KeyObject, end: number): string {
   return `${signed}.${sign('sha256', Buffer.from(signed), key).toString('base64url')}`;
 }
 
-/** Options as pairs, in the order they are written. */
-function startProgram(program: string, log: string, options: readonly (readonly string[])[]): ChildProcess {
+/** Options as pairs, in the order they are written; what it says goes to the end of a file. */
+export function startProgram(
+  program: string,
+  log: string,
+  options: readonly (readonly string[])[],
+): ChildProcess {
   const output = openSync(log, 'a');
   try {
     return spawn(program, options.flat(), { stdio: ['ignore', output, output] });
@@ -165,7 +171,11 @@ function startProgram(program: string, log: string, options: readonly (readonly 
   }
 }
 
-async function end(child: ChildProcess | undefined, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+/** Resolves once it has ended; killed where it takes too long. */
+export async function endProgram(
+  child: ChildProcess | undefined,
+  signal: NodeJS.Signals = 'SIGTERM',
+): Promise<void> {
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const exited = new Promise((resolve) => child.once('exit', resolve));
   child.kill(signal);

@@ -39,6 +39,8 @@ export function findHelm(): Promise<string | undefined> {
 
 /** What a cluster of this machine lets do to its one node; programs are named as in the recipe. */
 export interface ClusterNode {
+  /** The address at which pods reach what listens there on this machine. */
+  readonly host: string;
   stop(program: 'apiserver' | 'kubelet'): Promise<void>;
   /** As it was started at first; one that runs is left alone. */
   start(program: 'apiserver' | 'kubelet'): Promise<void>;
@@ -143,21 +145,22 @@ export async function openCluster(): Promise<Cluster> {
   };
 
   const program = async (...args: readonly string[]) =>
-    void (await run(recipe('program'), [directory, ...args], { ...output, timeout: startTimeoutMs }));
+    (await run(recipe('program'), [directory, ...args], { ...output, timeout: startTimeoutMs })).stdout;
 
   return {
     kubeconfig,
     node:
       given === undefined
         ? {
-            stop: (name) => program('stop', name),
-            start: (name) => program('start', name),
+            host: (await program('host')).trim(),
+            stop: async (name) => void (await program('stop', name)),
+            start: async (name) => void (await program('start', name)),
             async kill(namespace, pod) {
               const id = 'jsonpath={.status.containerStatuses[0].containerID}';
               const text = await must(['-n', namespace, 'get', 'pod', pod, '-o', id]);
               await program('kill', text.replace('containerd://', ''));
             },
-            tag: (image, name) => program('tag', image, name),
+            tag: async (image, name) => void (await program('tag', image, name)),
           }
         : undefined,
     kubectl,

@@ -65,6 +65,7 @@ describe.each([
     }
     expect(seen).toBeGreaterThan(0);
 
+    await bench.until(name, recordedSeconds(durabilitySeconds + looks + 1));
     await bench.run(['stop', name]);
     expect(await running.exited).toBe(0);
     const { outputs, stopReason, phase } = await bench.status(name);

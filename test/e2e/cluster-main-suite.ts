@@ -68,8 +68,10 @@ export function testMainJob(stage: ClusterStage): void {
     await decodeAll(file);
     expect(Math.abs(facts.durationSeconds - Number.parseFloat(output.duration))).toBeLessThan(0.2);
     expect(await stage.keys('team/')).toEqual([output.key]);
-    expect(await stage.must('get', 'jobs', '-o', 'name')).not.toContain('rec-');
-    expect(await stage.events('recording', 'physics')).toContain('Complete');
+    await vi.waitFor(async () => {
+      expect(await stage.must('get', 'jobs', '-o', 'name')).not.toContain('rec-');
+    }, soon);
+    await stage.tells('recording', 'physics', /Complete/);
   }, 300_000);
 }
 
@@ -93,7 +95,7 @@ export function testCopy(stage: ClusterStage): void {
     // Both have the same name, and are fetched to the same place.
     const copied = await readFile(await stage.fetchFile(copy));
     expect(copied.equals(await readFile(await stage.fetchFile(original.key)))).toBe(true);
-    expect(await stage.events('recordingcopy', 'physics-archive')).toContain('Complete');
+    await stage.tells('recordingcopy', 'physics-archive', /Complete/);
   }, 240_000);
 }
 

@@ -171,8 +171,8 @@ export class ClusterStage {
     return await this.cluster.must(['-n', this.namespace, ...args]);
   }
 
-  async statusOf(name: string): Promise<RecordingStatus> {
-    const text = await this.must('get', 'recording', name, '-o', 'json');
+  async statusOf(name: string, namespace = this.namespace): Promise<RecordingStatus> {
+    const text = await this.cluster.must(['-n', namespace, 'get', 'recording', name, '-o', 'json']);
     return (JSON.parse(text) as Recording).status ?? {};
   }
 
@@ -221,9 +221,11 @@ export class ClusterStage {
     return String(attempts.at(-1)?.pod);
   }
 
-  /** What `kubectl events` shows of it. */
-  async events(kind: string, name: string): Promise<string> {
-    return await this.must('events', '--for', `${kind}/${name}`);
+  /** Resolves once `kubectl events` shows that of it: they are written after the status. */
+  async tells(kind: string, name: string, what: RegExp): Promise<void> {
+    await vi.waitFor(async () => {
+      expect(await this.must('events', '--for', `${kind}/${name}`)).toMatch(what);
+    }, soon);
   }
 
   async keys(prefix?: string): Promise<readonly string[]> {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { findCluster, findHelm } from '../cluster/cluster.ts';
 import { findVersityGw } from '../servers/versitygw.ts';
 import { testDisruptions } from './cluster-disruption-suite.ts';
+import { testExamples } from './cluster-examples-suite.ts';
 import { testFailures } from './cluster-failure-suite.ts';
 import { testCommand, testCopy, testMainJob, testRelease } from './cluster-main-suite.ts';
 import { ClusterStage } from './cluster-stage.ts';
@@ -20,6 +21,7 @@ describe.skipIf(!there)('Tapedeck on a cluster', () => {
   testMainJob(stage);
   testCopy(stage);
   testCommand(stage);
+  testExamples(stage);
   testFailures(stage);
   testDisruptions(stage);
   testRelease(stage);

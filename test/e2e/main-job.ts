@@ -27,8 +27,11 @@ export async function requireMainJob(openDestination: () => Promise<Destination>
     recordingManifest(name, 'place', { ...streamSource(broadcast.url), room: name }),
   );
   const running = bench.start('run', '-f', file);
-  const recording = await bench.until(name, recordedSeconds(recordSeconds), 60_000);
-  expect(recording.progress?.bytesUploaded).toBeGreaterThan(0);
+  // While it is recorded: what is not sent before the stop would be by it.
+  await bench.until(
+    name,
+    (status) => recordedSeconds(recordSeconds)(status) && (status.progress?.bytesUploaded ?? 0) > 0,
+  );
   await bench.run(['stop', name]);
   expect({ code: await running.exited, said: running.output() }).toMatchObject({ code: 0 });
 

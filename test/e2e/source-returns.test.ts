@@ -15,6 +15,9 @@ import {
   type Workbench,
 } from './workbench.ts';
 
+/** The longest pause between two tries of a source that is away, and what its opening takes. */
+const comesBackSeconds = 14;
+
 let bench: Workbench;
 let broadcast: Broadcast;
 beforeAll(async () => {
@@ -33,12 +36,14 @@ it('goes on in the same file when a source drops for 20 seconds, and writes the 
   );
   const running = bench.start('run', '-f', file);
   await bench.until('dropped', recordedSeconds(5));
+  const droppedAt = Date.now();
   await broadcast.drop();
   await sleep(20_000);
   const away = await bench.status('dropped');
   expect(away.phase).toBe('Recording');
   const before = Number.parseFloat(away.duration ?? '0');
   await broadcast.return();
+  const returnedAt = Date.now();
   await bench.until('dropped', recordedSeconds(before + 5));
   await bench.run(['stop', 'dropped']);
   expect(await running.exited, running.output()).toBe(0);
@@ -49,7 +54,7 @@ it('goes on in the same file when a source drops for 20 seconds, and writes the 
   expect(status.gaps).toEqual([expect.objectContaining({ reason: 'SourceLost' })]);
   const gap = Number.parseFloat(status.gaps?.[0]?.duration ?? '0');
   expect(gap).toBeGreaterThan(19);
-  expect(gap).toBeLessThan(35);
+  expect(gap).toBeLessThan((returnedAt - droppedAt) / 1000 + comesBackSeconds);
   expect(Math.abs(Number.parseFloat(status.gaps?.[0]?.start ?? '0') - before)).toBeLessThan(1.5);
   const path = fileURLToPath(status.outputs?.[0]?.url ?? '');
   await requireOrdinaryMp4(path);

@@ -94,7 +94,7 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
       return path;
     },
     status,
-    async until(name, wanted, timeoutMs = 30_000) {
+    async until(name, wanted, timeoutMs = untilMs) {
       const deadline = Date.now() + timeoutMs;
       for (;;) {
         const now = await status(name);
@@ -112,7 +112,9 @@ export async function createWorkbench(options: WorkbenchOptions = {}): Promise<W
   };
 }
 
-const controlStartMs = 30_000;
+/** Some seconds, but where two cores do much else as well. */
+const untilMs = 90_000;
+const controlStartMs = 60_000;
 
 /** The command line's exit code for a name that is not there. */
 const notFound = 3;

@@ -27,7 +27,7 @@ export async function measureSync(file: string): Promise<SyncMark[]> {
   return marks;
 }
 
-/** Begin of each flash, in seconds. */
+/** Begin of each flash that no cut goes through, in seconds: what is left of another says nothing of its sound. */
 export async function flashTimes(file: string): Promise<number[]> {
   const { x, y, width, height } = testCardFlash;
   const inset = `crop=iw*${width}*0.6:ih*${height}*0.6:iw*${x + width * 0.2}:ih*${y + height * 0.2}`;
@@ -43,8 +43,28 @@ export async function flashTimes(file: string): Promise<number[]> {
     for (let i = 0; i < size; i += 1) sum += pixels[at + i] ?? 0;
     bright.push(sum / size > 128);
   }
-  return times.filter((_, index) => bright[index] === true && bright[index - 1] !== true);
+  return wholeFlashes(times, bright);
 }
+
+/**
+ * Begin of each flash that is as long as it was made. A pause or a lost piece leaves the rest of one, or puts one right
+ * behind another. Exported for its test.
+ */
+export function wholeFlashes(times: readonly number[], bright: readonly boolean[]): number[] {
+  const steps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+  const frameSeconds = steps.sort((a, b) => a - b)[steps.length >> 1] ?? 0;
+  // Shown in whole frames, at times that are rounded.
+  const [least, most] = [testCardMark.seconds - frameSeconds / 2, testCardMark.seconds + frameSeconds];
+  return times.filter((begin, index) => {
+    if (bright[index] !== true || bright[index - 1] === true) return false;
+    const dark = bright.indexOf(false, index);
+    const end = dark === -1 ? (times.at(-1) ?? 0) + frameSeconds : (times[dark] ?? 0);
+    return end - begin > least && end - begin < most - roundingSeconds;
+  });
+}
+
+/** Times of frames are written with that much left of them. */
+const roundingSeconds = 0.005;
 
 /** Presentation time of each frame in the order it is shown. */
 async function frameTimes(file: string): Promise<number[]> {
@@ -83,8 +103,8 @@ export async function beepTimes(file: string): Promise<number[]> {
 
 /** The beep's peak is at 16384, what surrounds it is silence but for the encoder's noise. */
 const loud = 3000;
-/** Between two beeps are 0.9 s of silence; after this much of it, sound is the next one. */
-const quietSeconds = 0.5;
+/** Ten waves of the beep: after this much silence, sound is another one, however near a cut has brought it. */
+const quietSeconds = 0.01;
 
 async function audioFrames(file: string): Promise<{ time: number; samples: number; sampleRate: number }[]> {
   const json = await runChild('ffprobe', [

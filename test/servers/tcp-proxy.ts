@@ -24,8 +24,11 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-/** A proxy on loopback in front of any server of bytes. */
-export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+/** A proxy in front of any server of bytes: on loopback and a port that the system picks, unless `at` is given. */
+export async function startTcpProxy(
+  target: { host: string; port: number },
+  at = { host: '127.0.0.1', port: 0 },
+): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let connections = 0;
   let faults = 0;
@@ -86,7 +89,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
   const listen = (port: number) =>
     new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, '127.0.0.1', () => resolve());
+      server.listen(port, at.host, () => resolve());
     });
   const goAway = async () => {
     if (!server.listening) return;
@@ -95,7 +98,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     await closed;
   };
 
-  await listen(0);
+  await listen(at.port);
   const { port } = server.address() as AddressInfo;
   return {
     port,

@@ -38,6 +38,18 @@ describe('deleting a recording', () => {
     await gone(bench);
   });
 
+  it('lets the reports go with a resource that had ended and is simply gone', async () => {
+    const bench = begin();
+    applyStorage(bench);
+    const { metadata } = applyRecording(bench);
+    const run = await runOf(bench);
+    await run.finish({ exit: 'Complete', stopReason: 'SourceEnded' }, { seconds: 3, complete: true });
+    await phase(bench, 'Uploaded');
+    expect(await bench.ledger.load(metadata.uid ?? '')).toHaveLength(1);
+    bench.resources.vanish('Recording', 'physics');
+    await vi.waitFor(async () => expect(await bench.ledger.load(metadata.uid ?? '')).toEqual([]));
+  });
+
   it('deletes the files where that was asked for, again and again until it works', async () => {
     const bench = begin();
     applyStorage(bench);

@@ -94,13 +94,16 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
   }
 
   /** What was under the name before is gone, or is another now: end what runs for it. */
-  function orphanOf(key: RecordingKey, current: Recording | undefined): void {
+  async function orphanOf(key: RecordingKey, current: Recording | undefined): Promise<void> {
     const uid = uids.get(nameOf(key));
     if (uid === undefined || uid === current?.metadata.uid) return;
     const before = live.get(nameOf(key));
+    const isOpen = before !== undefined && (before.status?.attempts ?? []).length > 0;
+    // One that had ended, or not begun, leaves nothing but reports. What fails here is tried again.
+    if (!isOpen) await ledger.forget(uid);
     live.delete(nameOf(key));
     uids.delete(nameOf(key));
-    if (before === undefined || (before.status?.attempts ?? []).length === 0) {
+    if (!isOpen) {
       drop(uid);
       return;
     }
@@ -183,7 +186,7 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
 
     async reconcile(key) {
       const recording = await resources.get('Recording', key.namespace, key.name);
-      orphanOf(key, recording);
+      await orphanOf(key, recording);
       const waits: number[] = [];
       for (const orphan of [...orphans.values()]) {
         const { namespace = 'default', name } = orphan.metadata;

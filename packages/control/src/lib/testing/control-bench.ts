@@ -1,6 +1,7 @@
 import type { Control } from '../control.ts';
 import { createControl } from '../control.ts';
 import type { ControlOptions } from '../options.ts';
+import type { ReportLedger } from '../ports.ts';
 import { createMemoryLauncher, type MemoryLauncher } from './memory-launcher.ts';
 import { createMemoryLedger } from './memory-ledger.ts';
 import { createMemoryResources, type MemoryResources } from './memory-resources.ts';
@@ -16,6 +17,7 @@ export interface RecordedEvent {
 export interface ControlBench {
   readonly resources: MemoryResources;
   readonly launcher: MemoryLauncher;
+  readonly ledger: ReportLedger;
   readonly events: readonly RecordedEvent[];
   readonly control: Control;
   start(): void;
@@ -48,6 +50,7 @@ export function createControlBench(options: ControlOptions = {}): ControlBench {
   const bench: ControlBench = {
     resources,
     launcher,
+    ledger,
     events,
     get control() {
       control ??= create();
