@@ -14,7 +14,7 @@ async function startLaunched() {
   const api: KubeApi = {
     call: unasked,
     apply: unasked,
-    list: () => Promise.resolve({ metadata: { resourceVersion: '1' }, items: [] }),
+    list: () => Promise.resolve({ resourceVersion: '1' }),
     watch(path, onEvent, signal) {
       tellers.set(/(\w+)\?/.exec(path)?.[1] ?? '', onEvent);
       return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
