@@ -25,7 +25,7 @@ export async function startHandRecorder(
   attempt = 1,
 ): Promise<HandRecorder> {
   const kubelet = createHandKubelet(server, 'default');
-  const job = (await kubelet.jobs()).find(({ metadata }) => metadata.name === `rec-${uid}-${attempt}`);
+  const [job] = await kubelet.jobs(`rec-${uid}-${attempt}`);
   if (job === undefined) throw new Error(`there is no Job of attempt ${attempt} of ${uid}`);
   const pod = await kubelet.startPod(job);
   await pod.run();
