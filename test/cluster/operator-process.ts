@@ -10,7 +10,7 @@ import { operatorNamespace } from './operator-rights.ts';
 const startTimeoutMs = 60_000;
 const pollMs = 20;
 
-/** Those that its image gives it: its share of the 256 MiB that the chart lets it have is 60 %. */
+/** Those that its image gives it: its share of the 384 MiB that the chart lets it have is 40 %. */
 const nodeOptions = ['--max-semi-space-size=4', '--max-old-space-size=154'];
 
 /** The operator as its image runs it: a process of its own. */
