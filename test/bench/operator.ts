@@ -11,12 +11,14 @@ import {
   runJobs,
   untilQuiet,
 } from '../cluster/crowd.ts';
+import { findEtcd } from '../cluster/etcd.ts';
 import { type HandRecorder, reportUntil, startHandRecorder } from '../cluster/hand-recorder.ts';
 import { startOperatorGround } from '../cluster/operator-ground.ts';
 import { countWrites, writtenBetween } from '../cluster/write-count.ts';
 import { runBench } from './lib/bench.ts';
 import { finishRecording, makeFinished, readPattern } from './lib/finished-crowd.ts';
 import { type ProcessUsage, processUsage } from './lib/process-usage.ts';
+import { startReporting } from './lib/reporting-crowd.ts';
 import { type Measure, median, percentile } from './lib/verdict.ts';
 
 const { values } = parseArgs({
@@ -37,15 +39,18 @@ const running = Number(values.running);
 const idleSeconds = Number(values.seconds);
 /** Changes of spec.state, each at another moment between two reports. */
 const changes = 20;
-/** Every running recording reports as it is told to for so long. */
-const busySeconds = 10;
+/** Until runs that report have been heard of again, and from then on: two times the time between two writes of progress. */
+const settleSeconds = 35;
+const busySeconds = 60;
+/** How often the progress of a run may be written into its status. */
+const progressSeconds = 30;
 const jobsPath = '/apis/batch/v1/namespaces/default/jobs';
 
 /** The operator on a real API server without nodes, whose pods are played: how soon it acts, and what many cost. */
 await runBench(
   `operator: ${burst} Recordings at once, ${finished} that have ended, ${running} that run`,
   async (after) => {
-    const ground = await startOperatorGround();
+    const ground = await startOperatorGround({ etcd: await findEtcd() });
     after(() => ground.stop());
     const { server, ca } = ground;
     const watching = new AbortController();
@@ -133,13 +138,20 @@ await runBench(
     await untilQuiet(server);
     const ofStart = writtenBetween(beforeStart, await countWrites(server));
 
+    // Of a run that reports nothing for a minute its status says so, once: only then nothing is left to say.
+    const afterStart = await countWrites(server);
+    const silenced = async () => writtenBetween(afterStart, await countWrites(server)).recordings ?? 0;
+    while ((await silenced()) < running) await sleep(1000);
+    await untilQuiet(server);
+    const ofSilence = await silenced();
+
     const before = { writes: await countWrites(server), usage: await usageOf(second.pid) };
     await sleep(idleSeconds * 1000);
     const idle = await usageOf(second.pid);
     const ofIdle = writtenBetween(before.writes, await countWrites(server));
 
     const told = await measureTold(recorders[0], 'burst-0');
-    const busyCpu = await measureBusy();
+    const busy = await measureBusy();
 
     const third = await ground.startOperator('third');
     await third.ready();
@@ -162,21 +174,24 @@ await runBench(
       return delays;
     }
 
-    /** CPU of the operator in cores while every running recording reports. */
-    async function measureBusy(): Promise<number> {
-      const begun = performance.now();
-      const from = await usageOf(second.pid);
-      await Promise.all(
-        recorders.map(async (recorder) => {
-          await sleep(Math.random() * 1000);
-          while (performance.now() - begun < busySeconds * 1000) {
-            const { intervalSeconds } = await recorder.report(second.reportPort);
-            await sleep(intervalSeconds * 1000);
-          }
-        }),
-      );
-      const seconds = (performance.now() - begun) / 1000;
-      return ((await usageOf(second.pid)).cpuSeconds - from.cpuSeconds) / seconds;
+    /** What the operator takes and writes while every running recording reports. */
+    async function measureBusy() {
+      const crowd = startReporting(recorders, second.reportPort);
+      await sleep(settleSeconds * 1000);
+      const from = {
+        usage: await usageOf(second.pid),
+        writes: await countWrites(server),
+        at: performance.now(),
+      };
+      const before = { taken: crowd.taken, failed: crowd.failed };
+      await sleep(busySeconds * 1000);
+      const seconds = (performance.now() - from.at) / 1000;
+      const usage = await usageOf(second.pid);
+      const writes = writtenBetween(from.writes, await countWrites(server));
+      const [reports, failed] = [crowd.taken - before.taken, crowd.failed - before.failed];
+      await crowd.stop();
+      const cpuSeconds = usage.cpuSeconds - from.usage.cpuSeconds;
+      return { seconds, usage, writes, reports, failed, cpuSeconds };
     }
 
     const mebibytes = (bytes: number) => bytes / 1024 ** 2;
@@ -194,7 +209,13 @@ await runBench(
       { name: 'Jobs touched by the start', value: ofStart.jobs ?? 0, unit: '', most: 0 },
       { name: 'Recordings written by the start', value: ofStart.recordings ?? 0, unit: '', most: 0 },
       { name: 'memory', value: mebibytes(idle.rssBytes), unit: 'MiB', most: 200 },
-      { name: 'memory, at its peak', value: mebibytes(idle.peakRssBytes), unit: 'MiB' },
+      { name: 'memory, at its peak', value: mebibytes(idle.peakRssBytes), unit: 'MiB', most: 200 },
+      {
+        name: 'statuses written for each run that fell silent',
+        value: ofSilence / running,
+        unit: '',
+        most: 1,
+      },
       {
         name: `CPU when idle, ${idleSeconds} s`,
         value: (100 * (idle.cpuSeconds - before.usage.cpuSeconds)) / idleSeconds,
@@ -205,7 +226,28 @@ await runBench(
       { name: 'spec.state → recorder told, p50', value: median(told) / 1000, unit: 's' },
       { name: 'spec.state → recorder told, longest', value: Math.max(...told) / 1000, unit: 's', most: 1 },
       { name: 'leader killed → next Job', value: takenSeconds, unit: 's', most: 20 },
-      { name: `CPU while ${running} report as they are told to`, value: 100 * busyCpu, unit: '% of a core' },
+      { name: `${running} that report: reports`, value: busy.reports / busy.seconds, unit: 'a second' },
+      { name: `${running} that report: reports that were not taken`, value: busy.failed, unit: '' },
+      {
+        name: `${running} that report: CPU`,
+        value: (100 * busy.cpuSeconds) / busy.seconds,
+        unit: '% of a core',
+      },
+      {
+        name: `${running} that report: CPU of a report`,
+        value: (1000 * busy.cpuSeconds) / busy.reports,
+        unit: 'ms',
+      },
+      {
+        name: `${running} that report: statuses written of each in ${progressSeconds} s`,
+        value: ((busy.writes.recordings ?? 0) * progressSeconds) / (running * busy.seconds),
+        unit: '',
+      },
+      {
+        name: `${running} that report: memory`,
+        value: mebibytes(busy.usage.rssBytes),
+        unit: 'MiB',
+      },
     ] satisfies Measure[];
   },
 );

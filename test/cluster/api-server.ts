@@ -40,8 +40,8 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
-/** Starts one on loopback, on ports that the system picks. Ask `findKubernetes` first. */
-export async function startApiServer(): Promise<ApiServer> {
+/** Starts one on loopback, on ports that the system picks. Ask `findKubernetes` first. `etcd`: absent, the machine's own. */
+export async function startApiServer(options: { readonly etcd?: string } = {}): Promise<ApiServer> {
   const bin = await findKubernetes();
   if (bin === undefined) throw new Error('Kubernetes is not there; ask findKubernetes first.');
   const directory = await mkdtemp(path.join(tmpdir(), 'tapedeck-api-'));
@@ -57,7 +57,7 @@ export async function startApiServer(): Promise<ApiServer> {
   });
   await writeFile(inside('tokens.csv'), `${token},admin,admin,"system:masters"\n`, { mode: 0o600 });
 
-  const etcd = startProgram('etcd', inside('etcd.log'), [
+  const etcd = startProgram(options.etcd ?? 'etcd', inside('etcd.log'), [
     ['--data-dir', inside('etcd')],
     ['--unsafe-no-fsync'],
     ['--listen-client-urls', etcdUrl],

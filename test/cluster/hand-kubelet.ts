@@ -42,8 +42,10 @@ export function createHandKubelet(server: ApiServer, namespace: string) {
     return answer.body;
   };
 
-  async function jobs(): Promise<readonly JobObject[]> {
-    return (await must('GET', `/apis/batch/v1/namespaces/${namespace}/jobs`)).items as JobObject[];
+  /** All of them, or the one of that name. */
+  async function jobs(name?: string): Promise<readonly JobObject[]> {
+    const only = name === undefined ? '' : `?fieldSelector=metadata.name%3D${name}`;
+    return (await must('GET', `/apis/batch/v1/namespaces/${namespace}/jobs${only}`)).items as JobObject[];
   }
 
   return {

@@ -25,12 +25,13 @@ export async function startHandRecorder(
   attempt = 1,
 ): Promise<HandRecorder> {
   const kubelet = createHandKubelet(server, 'default');
-  const job = (await kubelet.jobs()).find(({ metadata }) => metadata.name === `rec-${uid}-${attempt}`);
+  const [job] = await kubelet.jobs(`rec-${uid}-${attempt}`);
   if (job === undefined) throw new Error(`there is no Job of attempt ${attempt} of ${uid}`);
   const pod = await kubelet.startPod(job);
   await pod.run();
   const token = await pod.token(reportAudience);
   const run = String(pod.document.id);
+  const startTime = new Date().toISOString();
   let sequence = 0;
 
   const recorder: HandRecorder = {
@@ -38,7 +39,11 @@ export async function startHandRecorder(
     pod,
     async report(port, more = {}) {
       sequence += 1;
-      const body = reported(pod.document, sequence, { files: [file(pod.document, 'Open')], ...more });
+      const body = reported(pod.document, sequence, {
+        startTime,
+        files: [file(pod.document, 'Open')],
+        ...more,
+      });
       const answer = await postReport({ port, ca }, run, token, body);
       if (answer.status !== 200) throw new Error(`a report was refused: ${JSON.stringify(answer.body)}`);
       return runReply.parse(answer.body);

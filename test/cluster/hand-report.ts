@@ -108,7 +108,11 @@ export function postReport(
         );
       },
     );
-    call.on('error', reject);
+    call.on('error', (error: NodeJS.ErrnoException) => {
+      // A connection that was kept open was closed by the server in the same moment: that says nothing about the report.
+      if (call.reusedSocket && error.code === 'ECONNRESET') resolve(postReport(endpoint, run, token, body));
+      else reject(error);
+    });
     call.end(JSON.stringify(body));
   });
 }

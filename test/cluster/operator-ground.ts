@@ -17,8 +17,8 @@ export interface OperatorGround {
   stop(): Promise<void>;
 }
 
-export async function startOperatorGround(): Promise<OperatorGround> {
-  const server = await startApiServer();
+export async function startOperatorGround(options: { readonly etcd?: string } = {}): Promise<OperatorGround> {
+  const server = await startApiServer(options);
   const directory = await mkdtemp(join(tmpdir(), 'tapedeck-ground-'));
   const operators: OperatorProcess[] = [];
   const stop = async () => {

@@ -10,6 +10,9 @@ import { operatorNamespace } from './operator-rights.ts';
 const startTimeoutMs = 60_000;
 const pollMs = 20;
 
+/** Those that its image gives it: its share of the 384 MiB that the chart lets it have is 40 %. */
+const nodeOptions = ['--max-semi-space-size=4', '--max-old-space-size=154'];
+
 /** The operator as its image runs it: a process of its own. */
 export interface OperatorProcess {
   readonly pid: number;
@@ -36,8 +39,7 @@ export async function startOperatorProcess(directory: string, name: string): Pro
     config,
     JSON.stringify({ ports, tlsDirectory, recorder: { image: 'tapedeck/recorder:x' } }),
   );
-  // The options that its image gives it.
-  const program = ['--max-semi-space-size=4', join(root, 'operator/dist/bundle/operator.mjs'), config];
+  const program = [...nodeOptions, join(root, 'operator/dist/bundle/operator.mjs'), config];
   const child = spawn(process.execPath, program, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {

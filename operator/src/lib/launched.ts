@@ -11,13 +11,22 @@ import { hasEnded } from './pod-problem.ts';
 import { createReflectorSet } from './reflector-set.ts';
 import { launchedSelector } from './run-labels.ts';
 
+/**
+ * Control looks at once when a pod ends or goes, and again within minutes where that fails. What ended longer ago than this,
+ * with nothing of it left, was looked at, or is somebody else's: a replica that does not lead is never told to forget.
+ */
+const endingKeptMs = 3_600_000;
+
 /** Everything that was launched and is there, kept current by watches. */
 export interface Launched {
   readonly synced: Promise<void>;
   readonly jobs: Reflector<LaunchedJob>;
   readonly pods: Reflector<LaunchedPod>;
   job(run: string): LaunchedJob | undefined;
-  /** Those that are there, and the last one that was seen to end: a pod's end is gone with it. */
+  /**
+   * Those that are there, and the last one that was seen to end, for at least an hour after everything of the run has gone:
+   * a pod's end is gone with it.
+   */
   podsOf(run: string): readonly LaunchedPod[];
   forget(run: string): void;
   /** Calls back with the uid of a recording whose Jobs or pods changed. */
@@ -30,8 +39,10 @@ export function createLaunched(options: {
   readonly namespaces?: readonly string[] | undefined;
   readonly onProblem: (event: string, details: Readonly<Record<string, unknown>>) => void;
   readonly signal: AbortSignal;
+  /** Milliseconds, from wherever; absent: the process's own. */
+  readonly now?: () => number;
 }): Launched {
-  const { api, onProblem, signal, namespaces } = options;
+  const { api, onProblem, signal, namespaces, now = () => performance.now() } = options;
   const common = { api, namespaces, labelSelector: launchedSelector, onProblem, signal };
   const scope = (namespace?: string) => (namespace === undefined ? '' : `/namespaces/${namespace}`);
   const jobs = createReflectorSet({
@@ -48,6 +59,8 @@ export function createLaunched(options: {
   const jobOf = new Map<string, readonly [string, string]>();
   const podNames = new Map<string, Map<string, readonly [string, string]>>();
   const endings = new Map<string, LaunchedPod>();
+  /** When the last of a run went that had been seen to end; the oldest first. */
+  const goneAt = new Map<string, number>();
   const listeners = new Set<(uid: string) => void>();
   const runsByName = new Map<string, { run: string; uid: string }>();
 
@@ -55,11 +68,27 @@ export function createLaunched(options: {
     if (uid !== undefined) for (const listener of [...listeners]) listener(uid);
   };
 
+  function forget(run: string): void {
+    endings.delete(run);
+    goneAt.delete(run);
+  }
+
+  /** Something of the run has gone, perhaps the last of it. */
+  function leave(run: string): void {
+    if (podNames.get(run)?.size === 0) podNames.delete(run);
+    if (endings.has(run) && !jobOf.has(run) && !podNames.has(run)) goneAt.set(run, now());
+    for (const [each, at] of goneAt) {
+      if (now() - at < endingKeptMs) return;
+      forget(each);
+    }
+  }
+
   jobs.subscribe((at, name) => {
     const job = jobs.get(at, name);
     const run = job === undefined ? undefined : runOf(job);
     if (job !== undefined && run !== undefined) {
       jobOf.set(run, [at, name]);
+      goneAt.delete(run);
       runsByName.set(`job/${at}/${name}`, { run, uid: recordingOf(job) ?? '' });
       tell(recordingOf(job));
       return;
@@ -68,6 +97,7 @@ export function createLaunched(options: {
     runsByName.delete(`job/${at}/${name}`);
     if (gone === undefined) return;
     jobOf.delete(gone.run);
+    leave(gone.run);
     tell(gone.uid);
   });
   pods.subscribe((at, name) => {
@@ -76,6 +106,7 @@ export function createLaunched(options: {
     if (pod !== undefined && run !== undefined) {
       const names = podNames.get(run) ?? new Map<string, readonly [string, string]>();
       podNames.set(run, names.set(name, [at, name]));
+      goneAt.delete(run);
       runsByName.set(`pod/${at}/${name}`, { run, uid: recordingOf(pod) ?? '' });
       if (hasEnded(pod)) endings.set(run, pod);
       tell(recordingOf(pod));
@@ -85,6 +116,7 @@ export function createLaunched(options: {
     runsByName.delete(`pod/${at}/${name}`);
     if (gone === undefined) return;
     podNames.get(gone.run)?.delete(name);
+    leave(gone.run);
     tell(gone.uid);
   });
 
@@ -102,10 +134,7 @@ export function createLaunched(options: {
       const known = there.some(({ metadata }) => metadata.uid === ending?.metadata.uid);
       return ending === undefined || known ? there : [...there, ending];
     },
-    forget(run) {
-      endings.delete(run);
-      if (podNames.get(run)?.size === 0) podNames.delete(run);
-    },
+    forget,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Launcher, type Log, ownerOf } from '@tapedeck/control';
 import { type CheckReport, checkReport, TapedeckError } from '@tapedeck/core';
 import { ApiError, isConflict, isNotFound, type KubeApi } from '@tapedeck/kube-api';
-import { z } from 'zod';
 import { checkJob, checkName, runJob } from './job-manifest.ts';
 import { createLaunched, type Launched } from './launched.ts';
 import { type LaunchedPod, recordingOf } from './launched-object.ts';
+import { createMountFailures } from './mount-failures.ts';
 import { endOf, hasEnded, isLost, type PodProblem, waitingFor } from './pod-problem.ts';
 import type { RecorderSettings } from './recorder-settings.ts';
 import { observeRun } from './run-observation.ts';
@@ -18,17 +18,6 @@ const checkTimeoutMs = 240_000;
 const checkPollMs = 1_000;
 /** A check whose pod cannot start for so long says why, rather than wait for its time to be over. */
 const checkPatienceMs = 30_000;
-
-const events = z.object({
-  items: z.array(
-    z.object({
-      reason: z.string().optional(),
-      message: z.string().optional(),
-      lastTimestamp: z.string().nullish(),
-      metadata: z.object({ creationTimestamp: z.string().nullish() }),
-    }),
-  ),
-});
 
 export interface KubeLauncher extends Launcher {
   readonly synced: Promise<void>;
@@ -53,7 +42,7 @@ export function createKubeLauncher(options: {
     onProblem: (event, details) => log.warn(event, details),
     signal,
   });
-  const mountFailures = new Map<string, string>();
+  const mountFailures = createMountFailures(api);
   const listeners = new Set<(recordingUid: string) => void>();
   const jobsPath = (namespace: string) => `/apis/batch/v1/namespaces/${namespace}/jobs`;
 
@@ -73,35 +62,16 @@ export function createKubeLauncher(options: {
     }
   }
 
-  async function mountFailure(pod: LaunchedPod): Promise<string | undefined> {
-    const { namespace = '', uid } = pod.metadata;
-    const selector = encodeURIComponent(`involvedObject.uid=${uid},reason=FailedMount`);
-    const answer = await api.call({
-      path: `/api/v1/namespaces/${namespace}/events?fieldSelector=${selector}`,
-    });
-    const time = (event: z.infer<typeof events>['items'][number]) =>
-      event.lastTimestamp ?? event.metadata.creationTimestamp ?? '';
-    const newest = events.parse(answer).items.sort((a, b) => (time(a) < time(b) ? -1 : 1));
-    return newest.at(-1)?.message;
-  }
-
   /** Pods to which nothing happens: why they do not start, and whether their node is lost. */
   async function look(): Promise<void> {
     const now = new Date();
-    const seen = new Set<string>();
-    for (const pod of [...launched.pods.values()]) {
+    const pods = [...launched.pods.values()].filter((pod) => !hasEnded(pod));
+    const tellOf = (pod: LaunchedPod) => {
       const uid = recordingOf(pod);
-      if (hasEnded(pod)) continue;
-      seen.add(pod.metadata.uid);
-      if (isLost(pod, now) && uid !== undefined) tell(uid);
-      const age = now.getTime() - Date.parse(pod.metadata.creationTimestamp ?? '');
-      if (pod.status.phase !== 'Pending' || pod.spec.nodeName === undefined || !(age > lookMs)) continue;
-      const failure = await mountFailure(pod);
-      if (failure === undefined || failure === mountFailures.get(pod.metadata.uid)) continue;
-      mountFailures.set(pod.metadata.uid, failure);
       if (uid !== undefined) tell(uid);
-    }
-    for (const uid of [...mountFailures.keys()]) if (!seen.has(uid)) mountFailures.delete(uid);
+    };
+    pods.filter((pod) => isLost(pod, now)).forEach(tellOf);
+    (await mountFailures.look(pods, now)).forEach(tellOf);
   }
 
   async function keepLooking(): Promise<void> {
@@ -115,13 +85,8 @@ export function createKubeLauncher(options: {
 
   function objectsOf(run: string) {
     const pods = launched.podsOf(run);
-    const failing = pods.find(({ metadata }) => mountFailures.has(metadata.uid));
-    return {
-      job: launched.job(run),
-      pods,
-      now: new Date(),
-      mountFailure: failing === undefined ? undefined : mountFailures.get(failing.metadata.uid),
-    };
+    const [mountFailure] = pods.flatMap(({ metadata }) => mountFailures.of(metadata.uid) ?? []);
+    return { job: launched.job(run), pods, now: new Date(), mountFailure };
   }
 
   async function removeJob(namespace: string, name: string): Promise<void> {
@@ -201,7 +166,7 @@ export function createKubeLauncher(options: {
           const pod = checkPod(namespace, job);
           if (pod !== undefined && hasEnded(pod)) return readCheck(pod, plan.name);
           const waited = performance.now() - begun;
-          const failure = pod === undefined ? undefined : mountFailures.get(pod.metadata.uid);
+          const failure = pod === undefined ? undefined : mountFailures.of(pod.metadata.uid);
           const problem = pod === undefined ? undefined : waitingFor(pod, new Date(), failure);
           if (problem !== undefined && waited > checkPatienceMs) {
             return unstarted(plan, problem, waited / 1000);

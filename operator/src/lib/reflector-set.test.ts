@@ -16,13 +16,11 @@ function reflect(namespaces: readonly string[]) {
   const api: KubeApi = {
     call: unasked,
     apply: unasked,
-    list(path) {
+    list(path, onItem) {
       listed.push(path.split('?')[0] ?? '');
       const namespace = /namespaces\/(\w+)/.exec(path)?.[1] ?? 'any';
-      return Promise.resolve({
-        metadata: { resourceVersion: '7' },
-        items: [object(namespace, 'one', 5)],
-      });
+      onItem(object(namespace, 'one', 5));
+      return Promise.resolve({ resourceVersion: '7' });
     },
     watch: (_, __, signal) =>
       new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),

@@ -1,13 +1,12 @@
 import { type Log, parseRunId, type ReportLedger } from '@tapedeck/control';
 import { type RunReport, TapedeckError } from '@tapedeck/core';
-import { isNotFound, type KubeApi, kubernetesObject, objectList } from '@tapedeck/kube-api';
+import { isNotFound, type KubeApi, kubernetesObject, listObjects } from '@tapedeck/kube-api';
 import { z } from 'zod';
 import { packReport, unpackReport } from './packed-report.ts';
 import { reportShape } from './report-shape.ts';
 
 const manager = 'tapedeck-ledger';
 const selector = 'app.kubernetes.io/managed-by=tapedeck,app.kubernetes.io/component=reports';
-const pageSize = 200;
 /** What changes with every provisional part reaches etcd this often. */
 const defaultReceiptSeconds = 10;
 
@@ -115,20 +114,19 @@ export async function openReportLedger(options: {
     return unpacked;
   }
 
-  let next: string | undefined;
-  do {
-    const more = next === undefined ? '' : `&continue=${encodeURIComponent(next)}`;
-    const path = `${collection}?labelSelector=${encodeURIComponent(selector)}&limit=${pageSize}${more}`;
-    const page = objectList.parse(await api.list(path, options.signal));
-    for (const item of page.items) {
+  await listObjects({
+    api,
+    path: collection,
+    params: { labelSelector: selector },
+    onItem(item) {
       const { metadata, binaryData } = configMap.parse(item);
       const run = metadata.name.slice(ledgerName('').length);
       const uid = parseRunId(run)?.recordingUid;
       if (uid === undefined) log.warn('ReportUnreadable', { configMap: metadata.name });
       else keptOf(uid, run).report = binaryData.report;
-    }
-    next = page.metadata.continue === '' ? undefined : page.metadata.continue;
-  } while (next !== undefined);
+    },
+    signal: options.signal,
+  });
 
   return {
     uids: () => [...kept.keys()],

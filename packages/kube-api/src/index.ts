@@ -13,12 +13,14 @@ export {
   isNewer,
   type KubernetesObject,
   kubernetesObject,
+  type ListEnd,
   type ObjectHead,
   objectHead,
   objectList,
   type WatchEvent,
   watchEvent,
 } from './lib/kubernetes-object.ts';
+export { type ListOptions, listObjects } from './lib/object-list.ts';
 export {
   createReflector,
   type Reflector,

@@ -2,12 +2,13 @@ import type { IncomingMessage, RequestOptions } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { ApiError } from './api-error.ts';
 import { type KubeconfigChoice, loadKubeconfig } from './kubeconfig.ts';
-import { apiStatus, type WatchEvent, watchEvent } from './kubernetes-object.ts';
+import { apiStatus, type ListEnd, listEnd, type WatchEvent, watchEvent } from './kubernetes-object.ts';
+import { createListSplitter } from './list-splitter.ts';
 
 /** A server that accepts and says nothing would hold a call for five minutes otherwise. */
 const callTimeoutMs = 10_000;
-/** A page of 500 objects from a busy server. */
-const listTimeoutMs = 30_000;
+/** A busy server that reads 10,000 objects before it says the first word. */
+const silentListMs = 30_000;
 /** A watch is asked to end after 90 s (`reflector.ts`): one that is still open and says nothing for longer is dead. */
 const silentWatchMs = 150_000;
 
@@ -28,7 +29,8 @@ export interface KubeApi {
   call(call: ApiCall): Promise<unknown>;
   /** Server-side apply of our own fields, taking them over from whoever held them. */
   apply(path: string, manager: string, body: unknown): Promise<unknown>;
-  list(path: string, signal: AbortSignal): Promise<unknown>;
+  /** Each object of a list as it comes, and what the list says of itself. Rejects with `ApiError` where it breaks off. */
+  list(path: string, onItem: (item: unknown) => void, signal: AbortSignal): Promise<ListEnd>;
   /** Each line of a watch until the server ends it. Rejects with `ApiError` where it breaks off. */
   watch(path: string, onEvent: (event: WatchEvent) => void, signal: AbortSignal): Promise<void>;
 }
@@ -71,9 +73,7 @@ export function openKubeApi(kubeconfig: string | KubeconfigChoice = {}): KubeApi
 
   async function answered(call: ApiCall, signal: AbortSignal): Promise<unknown> {
     const response = await open(call, signal);
-    const chunks: Buffer[] = [];
-    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
-    const text = Buffer.concat(chunks).toString('utf8');
+    const text = (await bytesOf(response)).toString('utf8');
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) return text === '' ? undefined : JSON.parse(text);
     throw refusal(status, text);
@@ -89,6 +89,30 @@ export function openKubeApi(kubeconfig: string | KubeconfigChoice = {}): KubeApi
     }
   }
 
+  /** An answer that is read while it comes, and given up where nothing more of it does. */
+  async function follow<T>(
+    how: {
+      readonly path: string;
+      readonly silentMs: number;
+      readonly by: Agent;
+      readonly signal: AbortSignal;
+    },
+    read: (response: IncomingMessage, heard: () => void) => Promise<T>,
+  ): Promise<T> {
+    const silence = new AbortController();
+    const timer = setTimeout(() => silence.abort(), how.silentMs);
+    let response: IncomingMessage | undefined;
+    try {
+      response = await open({ path: how.path }, AbortSignal.any([how.signal, silence.signal]), how.by);
+      const status = response.statusCode ?? 0;
+      if (status !== 200) throw refusal(status, (await bytesOf(response)).toString('utf8'));
+      return await read(response, () => void timer.refresh());
+    } finally {
+      clearTimeout(timer);
+      response?.destroy();
+    }
+  }
+
   return {
     call,
     apply: (path, manager, body) =>
@@ -98,30 +122,39 @@ export function openKubeApi(kubeconfig: string | KubeconfigChoice = {}): KubeApi
         body,
         contentType: 'application/apply-patch+yaml',
       }),
-    list: (path, signal) => call({ path, signal, timeoutMs: listTimeoutMs }),
-    async watch(path, onEvent, signal) {
-      const silence = new AbortController();
-      const timer = setTimeout(() => silence.abort(), silentWatchMs);
-      let response: IncomingMessage | undefined;
+    async list(path, onItem, signal) {
       try {
-        response = await open({ path }, AbortSignal.any([signal, silence.signal]), watchAgent);
-        if (response.statusCode !== 200) {
-          const chunks: Buffer[] = [];
-          for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
-          throw refusal(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'));
-        }
-        await readLines(response, (line) => {
-          timer.refresh();
-          onEvent(watchEvent.parse(JSON.parse(line)));
+        return await follow({ path, silentMs: silentListMs, by: agent, signal }, async (response, heard) => {
+          const splitter = createListSplitter(onItem);
+          for await (const chunk of response as AsyncIterable<Buffer>) {
+            heard();
+            splitter.push(chunk);
+          }
+          return listEnd.parse(splitter.end()).metadata;
         });
       } catch (error) {
+        throw broken(error, `GET ${path.split('?')[0]}`);
+      }
+    },
+    async watch(path, onEvent, signal) {
+      try {
+        await follow({ path, silentMs: silentWatchMs, by: watchAgent, signal }, (response, heard) =>
+          readLines(response, (line) => {
+            heard();
+            onEvent(watchEvent.parse(JSON.parse(line)));
+          }),
+        );
+      } catch (error) {
         throw broken(error, `watch ${path.split('?')[0]}`);
-      } finally {
-        clearTimeout(timer);
-        response?.destroy();
       }
     },
   };
+}
+
+async function bytesOf(response: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /** Lines up to the end of the answer; a connection that breaks is a rejection, which readline alone would hide. */

@@ -26,6 +26,11 @@ export const objectList = z.object({
   items: z.array(z.unknown()),
 });
 
+/** What a list says of itself, all of it or a page. */
+export const listEnd = objectList.omit({ items: true });
+/** `continue` is there, and not empty, where the list goes on with another page. */
+export type ListEnd = z.infer<typeof listEnd>['metadata'];
+
 /** One line of a watch. */
 export const watchEvent = z.object({
   type: z.enum(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']),

@@ -7,11 +7,11 @@ import { createReflector } from './reflector.ts';
 const object = (name: string, version: number, uid = name) => ({
   metadata: { name, namespace: 'a', uid, resourceVersion: String(version) },
 });
-type Page = { items: unknown[]; version: number; next?: string };
+type List = { items: unknown[]; version: number };
 
 /** An API server by script: each list and each watch takes the next step, the last watch stays open. */
 function scripted(
-  lists: readonly (Page | ApiError)[],
+  lists: readonly (List | ApiError)[],
   watches: readonly (readonly WatchEvent[] | ApiError)[],
 ) {
   const paths: string[] = [];
@@ -20,17 +20,14 @@ function scripted(
   const api: KubeApi = {
     call: () => Promise.reject(new Error('not asked for')),
     apply: () => Promise.reject(new Error('not asked for')),
-    list(path) {
+    list(path, onItem) {
       paths.push(path);
       const step = lists[Math.min(list++, lists.length - 1)];
       if (step === undefined || step instanceof ApiError)
         return Promise.reject(step ?? new Error('no script'));
-      const { items, version, next } = step;
-      const metadata = {
-        resourceVersion: String(version),
-        ...(next === undefined ? {} : { continue: next }),
-      };
-      return Promise.resolve({ metadata, items });
+      const { items, version } = step;
+      for (const item of items) onItem(item);
+      return Promise.resolve({ resourceVersion: String(version) });
     },
     async watch(path, onEvent, signal) {
       paths.push(path);
@@ -68,19 +65,12 @@ function reflect(api: KubeApi) {
   return { reflector, problems };
 }
 
-it('lists in pages, then goes on from where the list ended', async () => {
-  const { api, paths } = scripted(
-    [
-      { items: [object('x', 1)], version: 5, next: 'more' },
-      { items: [object('y', 2)], version: 5 },
-    ],
-    [],
-  );
+it('lists, then goes on from where the list ended', async () => {
+  const { api, paths } = scripted([{ items: [object('x', 1), object('y', 2)], version: 5 }], []);
   const { reflector } = reflect(api);
   await reflector.synced;
   expect([...reflector.values()]).toEqual(['x@1', 'y@2']);
   await vi.waitFor(() => expect(paths.at(-1)).toContain('resourceVersion=5'));
-  expect(paths[1]).toContain('continue=more');
 });
 
 it('keeps what is newest, whatever the order it comes in', async () => {
@@ -119,14 +109,15 @@ it('goes on after a reset, a refusal, and a list that fails', async () => {
   const reset = new ApiError(0, 'Unreachable', 'ECONNRESET');
   const busy = new ApiError(500, 'InternalError', 'etcd is away');
   const { api, paths } = scripted(
-    [busy, busy, { items: [object('x', 1)], version: 5 }],
+    // Each in one piece and then in pages.
+    [busy, busy, busy, busy, { items: [object('x', 1)], version: 5 }],
     [reset, busy, [{ type: 'ADDED', object: object('y', 6) }]],
   );
   const { reflector } = reflect(api);
   await vi.waitFor(() => expect(reflector.get('a', 'y')).toBe('y@6'), { timeout: 5_000 });
   // The watch that ended at once is one of them.
   await vi.waitFor(() => expect(reflector.counts.failures).toBe(5));
-  expect(paths.filter((path) => !path.includes('watch'))).toHaveLength(3);
+  expect(paths.filter((path) => !path.includes('watch'))).toHaveLength(5);
   await vi.waitFor(() => expect(paths.at(-1)).toContain('resourceVersion=6'));
 });
 

@@ -6,11 +6,10 @@ import {
   isNewer,
   type KubernetesObject,
   kubernetesObject,
-  objectList,
   objectVersion,
 } from './kubernetes-object.ts';
+import { listObjects } from './object-list.ts';
 
-const pageSize = 500;
 /** Seconds, doubled after each failure; half of it is chance, so that replicas do not come back together. */
 const firstDelay = 0.5;
 /** No server ends a watch so soon that works. */
@@ -85,24 +84,25 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     for (const listener of [...listeners]) listener(namespace, name);
   };
 
-  /** True where it changed what is kept. */
-  function put(raw: unknown): boolean {
+  /** Undefined where it is no object; else under which key it goes, and whether that changed what is kept. */
+  function put(raw: unknown): { readonly key: string; readonly changed: boolean } | undefined {
     const parsed = kubernetesObject.safeParse(raw);
     if (!parsed.success) {
       onProblem('ObjectUnreadable', { path, message: parsed.error.issues[0]?.message ?? '' });
-      return false;
+      return undefined;
     }
     const { namespace = '', name, uid, resourceVersion } = parsed.data.metadata;
-    const before = kept.get(keyOf(namespace, name));
-    if (before?.uid === uid && !isNewer(resourceVersion, before.version)) return false;
+    const key = keyOf(namespace, name);
+    const before = kept.get(key);
+    if (before?.uid === uid && !isNewer(resourceVersion, before.version)) return { key, changed: false };
     const value = read(parsed.data);
     if (value === undefined) {
       onProblem('ObjectUnreadable', { path, namespace, name });
-      return false;
+      return { key, changed: false };
     }
-    kept.set(keyOf(namespace, name), { value, uid, version: resourceVersion });
+    kept.set(key, { value, uid, version: resourceVersion });
     tell(namespace, name);
-    return true;
+    return { key, changed: true };
   }
 
   function drop(raw: unknown): void {
@@ -114,30 +114,24 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     tell(namespace, name);
   }
 
-  const query = (more: Readonly<Record<string, string | undefined>>) => {
-    const params = new URLSearchParams();
-    if (options.labelSelector !== undefined) params.set('labelSelector', options.labelSelector);
-    for (const [key, value] of Object.entries(more)) if (value !== undefined) params.set(key, value);
-    return `${path}?${params}`;
-  };
+  const params = options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector };
 
   async function list(): Promise<void> {
     const found = new Set<string>();
-    let next: string | undefined;
-    let version = '';
-    do {
-      const page = objectList.parse(
-        await api.list(query({ limit: String(pageSize), continue: next }), signal),
-      );
-      for (const item of page.items) {
-        const parsed = kubernetesObject.safeParse(item);
-        if (parsed.success) found.add(keyOf(parsed.data.metadata.namespace ?? '', parsed.data.metadata.name));
-        if (put(item) && listed) counts.missed += 1;
-      }
-      next = page.metadata.continue === '' ? undefined : page.metadata.continue;
-      version = page.metadata.resourceVersion;
-      worked();
-    } while (next !== undefined);
+    const version = await listObjects({
+      api,
+      path,
+      params,
+      onItem(item) {
+        worked();
+        const taken = put(item);
+        if (taken === undefined) return;
+        found.add(taken.key);
+        if (taken.changed && listed) counts.missed += 1;
+      },
+      signal,
+    });
+    worked();
     for (const [key, { version: own }] of [...kept]) {
       // What we wrote ourselves while the list was on its way is not missing.
       if (found.has(key) || isNewer(own, version)) continue;
@@ -154,14 +148,15 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
 
   async function watch(): Promise<void> {
     counts.watches += 1;
-    const wanted = query({
+    const query = new URLSearchParams({
+      ...params,
       watch: 'true',
       allowWatchBookmarks: 'true',
-      resourceVersion: position,
+      ...(position === undefined ? {} : { resourceVersion: position }),
       timeoutSeconds: String(watchSeconds),
     });
     await api.watch(
-      wanted,
+      `${path}?${query}`,
       ({ type, object }) => {
         worked();
         if (type === 'ERROR') {

@@ -144,7 +144,7 @@ function tellingRefusals(api: KubeApi, tell: (error: ApiError) => void): KubeApi
   };
   return {
     ...api,
-    list: (path, signal) => heard(api.list(path, signal)),
+    list: (path, onItem, signal) => heard(api.list(path, onItem, signal)),
     watch: (path, onEvent, signal) => heard(api.watch(path, onEvent, signal)),
   };
 }

@@ -1,0 +1,77 @@
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ApiError, openKubeApi } from '@tapedeck/kube-api';
+import { afterEach, expect, it } from 'vitest';
+import { makeSelfSigned } from '../servers/self-signed.ts';
+
+const beginning = '{"kind":"ThingList","metadata":{"resourceVersion":"7"},"items":[{"name":"a"},{"na';
+const ending = 'me":"b"}]}';
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close().closeAllConnections();
+});
+
+/** A server that answers every list like that, and what lists of it. */
+async function start(answer: Parameters<typeof createServer>[1]) {
+  const { cert, key } = makeSelfSigned({ names: ['127.0.0.1'] });
+  const server = createServer({ cert, key }, answer);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const cluster = {
+    server: `https://127.0.0.1:${port}`,
+    'certificate-authority-data': Buffer.from(cert).toString('base64'),
+  };
+  const api = openKubeApi(
+    JSON.stringify({
+      clusters: [{ name: 'x', cluster }],
+      users: [{ name: 'x', user: { token: 'x' } }],
+      contexts: [{ name: 'x', context: { cluster: 'x', user: 'x' } }],
+      'current-context': 'x',
+    }),
+  );
+  const found: unknown[] = [];
+  const abort = new AbortController();
+  const outcome = api
+    .list('/things?limit=9', (item) => found.push(item), abort.signal)
+    .catch((error: ApiError) => ({ status: error.status, reason: error.reason, message: error.message }));
+  return { found, outcome, abort };
+}
+
+it('tells of each object of a list before the next one is there', async () => {
+  const rest = Promise.withResolvers<void>();
+  const { found, outcome } = await start((_, response) => {
+    response.write(beginning);
+    void rest.promise.then(() => response.end(ending));
+  });
+  await expect.poll(() => found).toEqual([{ name: 'a' }]);
+  rest.resolve();
+  expect(await outcome).toEqual({ resourceVersion: '7' });
+  expect(found).toEqual([{ name: 'a' }, { name: 'b' }]);
+});
+
+it('does not take a list that is cut off for a short one', async () => {
+  const { found, outcome } = await start((_, response) => {
+    response.write(beginning);
+    void sleep(50).then(() => response.destroy());
+  });
+  expect(await outcome).toMatchObject({ status: 0, reason: 'Unreachable' });
+  expect(found).toEqual([{ name: 'a' }]);
+});
+
+it('hands on what the server says where it refuses', async () => {
+  const { outcome } = await start((_, response) => {
+    response.writeHead(403);
+    response.end(JSON.stringify({ kind: 'Status', code: 403, reason: 'Forbidden', message: 'not you' }));
+  });
+  expect(await outcome).toEqual({ status: 403, reason: 'Forbidden', message: 'not you' });
+});
+
+it('is given up with its signal', async () => {
+  const { found, outcome, abort } = await start((_, response) => response.write(beginning));
+  await expect.poll(() => found).toHaveLength(1);
+  abort.abort();
+  expect(await outcome).toMatchObject({ status: 0, reason: 'Unreachable' });
+});
