@@ -9,7 +9,7 @@ import { testRelease } from './lib/release-test.ts';
 import { parseSettings, readIdentity } from './lib/settings.ts';
 
 /**
- * `operator CONFIG.json`: one replica of the operator. Ends with 0 when asked to, with 1 when it leads no more.
+ * `operator CONFIG.json`: one replica of the operator. Ends with 0 when asked to, with 1 where it cannot run.
  * `operator test --namespace NAME [--storage NAME] [--seconds N]`: what `helm test` runs.
  */
 const stop = new AbortController();
@@ -20,9 +20,9 @@ async function reconcile(path: string): Promise<number> {
   try {
     const settings = parseSettings(await readFile(path, 'utf8'));
     const replica = readIdentity(process.env);
-    const outcome = await runOperator({ api: openKubeApi(), settings, replica, log }, stop.signal);
-    log.info('Stopped', { outcome });
-    return outcome === 'Ended' ? 0 : 1;
+    await runOperator({ api: openKubeApi(), settings, replica, log }, stop.signal);
+    log.info('Stopped');
+    return 0;
   } catch (error) {
     log.warn('NotStarted', { message: redact(TapedeckError.from(error).message) });
     return 1;

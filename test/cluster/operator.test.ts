@@ -104,23 +104,17 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
     );
     const log = (level: string) => (event: string, details?: object) =>
       void lines.push(JSON.stringify({ level, event, ...details }));
-    const run = () =>
-      runOperator(
-        {
-          api: openKubeApi(kubeconfig),
-          settings,
-          replica: { namespace: operatorNamespace, pod, address: '10.0.0.1' },
-          log: { info: log('info'), warn: log('warn') },
-          leaseTiming: { duration: 3, renewDeadline: 2, retry: 0.3 },
-          reportUrl: `https://127.0.0.1:${report.port}`,
-        },
-        abort.signal,
-      );
-    // A kubelet starts it anew where it leads no more.
-    const keepRunning = async () => {
-      while ((await run()) === 'Lost');
-    };
-    const done = keepRunning();
+    const done = runOperator(
+      {
+        api: openKubeApi(kubeconfig),
+        settings,
+        replica: { namespace: operatorNamespace, pod, address: '10.0.0.1' },
+        log: { info: log('info'), warn: log('warn') },
+        leaseTiming: { duration: 3, renewDeadline: 2, retry: 0.3 },
+        reportUrl: `https://127.0.0.1:${report.port}`,
+      },
+      abort.signal,
+    );
     return {
       done,
       stop: async () => {
@@ -603,12 +597,19 @@ describe.skipIf(bin === undefined)('the operator on a real API server, its kubel
     expect(health.status).toBe(200);
   }, 60_000);
 
-  it('sees what changes after the API server was killed and came back', async () => {
+  it('stays alive while the API server is away, says that it leads no more, and leads again after it', async () => {
+    const ask = async (path: string) => await fetch(`http://127.0.0.1:${report.health}${path}`);
+    const leads = async () => /^tapedeck_leader (.)$/m.exec(await (await ask('/metrics')).text())?.[1];
+    expect(await leads()).toBe('1');
     await server.kill();
+    await vi.waitFor(async () => expect(await leads()).toBe('0'), soon);
+    await vi.waitFor(() => expect(lines.some((line) => line.includes('"LeaseLost"'))).toBe(true), soon);
+    expect((await ask('/healthz')).status).toBe(200);
     await server.start();
     await applyRecording('after-the-crash');
     const { metadata } = await read('recordings', 'after-the-crash');
     await kubelet.job(new RegExp(`^rec-${metadata.uid}-1$`));
+    expect(await leads()).toBe('1');
   }, 120_000);
 
   it('leaves everything to the next one, which adopts what runs and knows its reports', async () => {

@@ -1,4 +1,4 @@
-import type { KubeApi, Reflector } from '@tapedeck/kube-api';
+import type { KubeApi } from '@tapedeck/kube-api';
 import {
   type LaunchedJob,
   type LaunchedPod,
@@ -8,14 +8,14 @@ import {
   runOf,
 } from './launched-object.ts';
 import { hasEnded } from './pod-problem.ts';
-import { createReflectorSet } from './reflector-set.ts';
+import { createReflectorSet, type ReflectorSet } from './reflector-set.ts';
 import { launchedSelector } from './run-labels.ts';
 
 /** Everything that was launched and is there, kept current by watches. */
 export interface Launched {
   readonly synced: Promise<void>;
-  readonly jobs: Reflector<LaunchedJob>;
-  readonly pods: Reflector<LaunchedPod>;
+  readonly jobs: ReflectorSet<LaunchedJob>;
+  readonly pods: ReflectorSet<LaunchedPod>;
   job(run: string): LaunchedJob | undefined;
   /** Those that are there, and the last one that was seen to end: a pod's end is gone with it. */
   podsOf(run: string): readonly LaunchedPod[];

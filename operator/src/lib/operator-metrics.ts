@@ -64,6 +64,8 @@ export interface OperatorState {
   readonly reflectors: Readonly<
     Record<string, { readonly counts: ReflectorCounts; readonly silentMs: number }>
   >;
+  /** Whether each listed namespace can be read. */
+  readonly namespaces: Readonly<Record<string, boolean>>;
   readonly leads: boolean;
   readonly waiting: number;
 }
@@ -135,6 +137,15 @@ export function stateMetrics(state: OperatorState): readonly Metric[] {
     gauge('tapedeck_upload_lag_seconds', 'Age of the oldest byte that no storage holds yet.', lag),
     gauge('tapedeck_uploaded_bytes', 'Bytes that storages hold of recordings that go on.', uploaded),
     gauge('tapedeck_attempts', 'Runs of recordings that go on.', attempts),
+    {
+      name: 'tapedeck_namespace_watched',
+      help: 'Whether a listed namespace can be read.',
+      type: 'gauge',
+      samples: Object.entries(state.namespaces).map(([name, reached]) => ({
+        labels: { watched: name },
+        value: reached ? 1 : 0,
+      })),
+    },
     gauge('tapedeck_leader', 'Whether this replica leads.', state.leads ? 1 : 0),
     gauge('tapedeck_queue_length', 'Resources that wait to be looked at.', state.waiting),
     watch('tapedeck_lists_total', 'Lists of a resource.', 'lists'),
