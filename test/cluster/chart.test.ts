@@ -31,6 +31,12 @@ const deployment = z.object({
   }),
 });
 
+const prometheusRule = z.object({
+  spec: z.object({
+    groups: z.array(z.object({ rules: z.array(z.object({ alert: z.string(), expr: z.string() })) })),
+  }),
+});
+
 describe.skipIf(!there)('the chart', () => {
   let server: ApiServer;
   beforeAll(async () => {
@@ -202,6 +208,13 @@ describe.skipIf(!there)('the chart', () => {
     foreign.forEach(validateForeign);
     expect(named(documents, 'PrometheusRule')).toEqual(['tapedeck-system/tapedeck']);
     expect(text).toContain('release: kube-prometheus');
+    const { groups } = prometheusRule.parse(documents.find(({ kind }) => kind === 'PrometheusRule')).spec;
+    const asked = groups.flatMap(({ rules }) =>
+      rules.flatMap(({ expr }) => expr.match(/tapedeck_.*?[^a-z_].*?[,})]/g)),
+    );
+    expect(asked.length).toBeGreaterThan(12);
+    // Its own release alone.
+    for (const series of asked) expect(series).toMatch(/^tapedeck_[a-z_]+\{namespace="tapedeck-system"[,}]/);
     // Prometheus' own templates are left to Prometheus.
     expect(text).toContain('{{ $labels.reason }}');
     const boards = documents.filter(({ metadata }) => metadata.name === 'tapedeck-dashboard');

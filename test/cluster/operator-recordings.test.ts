@@ -68,6 +68,9 @@ describe.skipIf(!there)('the operator’s recordings, on a real API server', () 
       const reasons = (await stage.events()).map(({ reason }) => reason);
       expect(reasons).toEqual(expect.arrayContaining(['Recording', 'Complete']));
     }, soon);
+    const metrics = await stage.metrics();
+    expect(metrics).toContain('tapedeck_recordings_ended_total{phase="Uploaded"} 1\n');
+    expect(metrics).toContain('tapedeck_recordings_ended_total{phase="Failed"} 0\n');
     await pod.remove();
   }, 60_000);
 

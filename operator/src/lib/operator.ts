@@ -81,6 +81,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     api,
     namespaces,
     launched: [launched.jobs, launched.pods],
+    onEnded: counters.ended,
     log,
     signal: stop,
   });
@@ -115,6 +116,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
           namespaces: Object.fromEntries(
             namespaces.map((namespace) => [namespace, refusalIn(reflectors, namespace) === undefined]),
           ),
+          now: new Date(),
           leads: control !== undefined,
           waiting: control?.waiting ?? 0,
         }),

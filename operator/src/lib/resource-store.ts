@@ -1,5 +1,5 @@
 import type { Kind, Log, ResourceByKind, ResourceKey, ResourceStore } from '@tapedeck/control';
-import { apiVersion, redact, TapedeckError } from '@tapedeck/core';
+import { apiVersion, isFinalPhase, type RecordingPhase, redact, TapedeckError } from '@tapedeck/core';
 import {
   collectionPath,
   isConflict,
@@ -39,6 +39,8 @@ export function createKubeResourceStore(options: {
   readonly namespaces?: readonly string[] | undefined;
   /** What was launched in a listed namespace: it is known before any of the recordings there. */
   readonly launched?: readonly ReflectorSet<unknown>[];
+  /** Hears of each resource whose status was written with the phase that is its last. */
+  readonly onEnded?: (kind: Kind, phase: RecordingPhase) => void;
   readonly log: Log;
   readonly signal: AbortSignal;
 }): KubeResourceStore {
@@ -120,6 +122,9 @@ export function createKubeResourceStore(options: {
           metadata: { name, namespace, uid },
           status,
         });
+        const phase = phaseOf(status);
+        // Told before the copy changes: nobody sees the one without the other.
+        if (phase !== undefined && phase !== phaseOf(resource.status)) options.onEnded?.(kind, phase);
         reflectors[kind].put(object);
       } catch (error) {
         if (isNotFound(error) || isConflict(error)) return;
@@ -158,4 +163,10 @@ export function createKubeResourceStore(options: {
       });
     },
   };
+}
+
+/** The phase of a status where it is a last one; storages and profiles have none. */
+function phaseOf(status: ResourceByKind[Kind]['status']): RecordingPhase | undefined {
+  if (status === undefined || !('phase' in status)) return undefined;
+  return isFinalPhase(status.phase) ? status.phase : undefined;
 }
