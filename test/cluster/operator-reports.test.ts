@@ -41,10 +41,25 @@ describe.skipIf(!there)('the operator’s report endpoint, on a real API server'
     const [head = '', claims = '', signature = ''] = token.split('.');
     const forged = `${head}.${claims}.${[...signature].reverse().join('')}`;
     expect(await refused(run, forged, body)).toEqual([401, 'InvalidToken']);
-    expect(await refused(run, stage.server.expired(token), body)).toEqual([401, 'InvalidToken']);
+    expect(await refused(run, stage.server.expired(token), body)).toEqual([401, 'ExpiredToken']);
     expect(await refused(run, await other.token(reportAudience), body)).toEqual([403, 'ForeignRun']);
     expect(await refused(run, token, { ...body, id: String(other.document.id) })).toEqual([400, 'BadReport']);
     expect(await refused(run, token, { hello: 'world' })).toEqual([400, 'BadReport']);
+    // Each beside the recording whose pod the token names, once, and nothing beside the one that was only addressed.
+    await vi.waitFor(async () => {
+      const refusals = (await stage.events()).filter(({ message }) => message.startsWith('A report of'));
+      expect(
+        refusals.map(({ involvedObject: { name }, reason, count }) => [name, reason, count]).sort(),
+      ).toEqual([
+        ['guarded', 'BadReport', 1],
+        ['guarded', 'ExpiredToken', 1],
+        ['guarded', 'ForeignToken', 1],
+        ['guarded', 'InvalidToken', 1],
+        ['other', 'ForeignRun', 1],
+      ]);
+    }, soon);
+    // The cause is gone, and nobody had to do anything.
+    expect(await stage.post(run, token, body)).toMatchObject({ status: 200 });
     const late = await pod.token(reportAudience);
     await pod.remove();
     await vi.waitFor(

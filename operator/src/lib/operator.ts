@@ -7,7 +7,7 @@ import { redact } from '@tapedeck/core';
 import { ApiError, isNotFound, type KubeApi, kubernetesObject } from '@tapedeck/kube-api';
 import { createEventRecorder } from './event-recorder.ts';
 import { startHealthServer } from './health-server.ts';
-import { readPod, recordingOf } from './launched-object.ts';
+import { type LaunchedPod, readPod, recordingOf } from './launched-object.ts';
 import { createKubeLauncher } from './launcher.ts';
 import { type LeaseTiming, leadWith } from './lease.ts';
 import { electionLoop, reconcileLoop, stuckLoop, watchLoop } from './liveness.ts';
@@ -16,6 +16,7 @@ import { refusalIn, unsynced } from './namespace-reach.ts';
 import { createNetworkGuard } from './network-guard.ts';
 import { createOperatorCounters, stateMetrics } from './operator-metrics.ts';
 import { type RecorderNetworkSettings, recorderNetwork } from './recorder-network.ts';
+import { createRefusedReports } from './refused-reports.ts';
 import { announceLeader } from './report-endpoint-slice.ts';
 import { type KubeReportLedger, openReportLedger } from './report-ledger.ts';
 import { startReportServer } from './report-server.ts';
@@ -151,6 +152,11 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
         onReconciled: counters.reconciled,
       },
     });
+    const tellRefused = createRefusedReports({
+      pod: (pod) => launched.pods.get(pod.namespace, pod.name),
+      owner: ownerOf,
+      events,
+    });
     await sweep(ledger);
     const server = await startReportServer({
       tls: await readTls(),
@@ -158,7 +164,10 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       tokens: createTokenReviewer(api),
       findPod,
       receiveReport: (report) => running.receiveReport(report),
-      onReport: counters.reported,
+      onReport: (refusal, named) => {
+        counters.reported(refusal);
+        if (refusal !== undefined) tellRefused(refusal, named);
+      },
       log,
     });
     const renewing = everySoOften(async () => server.setTls(await readTls()), 'CertificateNotRead', leading);
@@ -180,6 +189,18 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       await renewing;
       await Promise.allSettled([ledger.close(), events.drain()]);
     }
+  }
+
+  /** The recording or the copy that a pod runs for. */
+  function ownerOf(pod: LaunchedPod) {
+    const uid = recordingOf(pod);
+    for (const kind of ['Recording', 'RecordingCopy'] as const) {
+      for (const { resource } of store.reflectors[kind].values()) {
+        const { name, namespace = '' } = resource.metadata;
+        if (uid !== undefined && resource.metadata.uid === uid) return { kind, namespace, name, uid };
+      }
+    }
+    return undefined;
   }
 
   /** A pod that a token names, also where the watch has not told of it yet. */
