@@ -138,9 +138,21 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     await Promise.all([store.synced, launcher.synced]);
     const ledger = await openReportLedger({ api, namespace, log, signal: leading });
     const events = createEventRecorder({ api, instance: replica.pod, log });
+    const refused = createRefusedReports({
+      pod: (pod) => launched.pods.get(pod.namespace, pod.name),
+      owner: ownerOf,
+      events,
+    });
     const running = createControl({
       resources: store,
-      launcher,
+      launcher: {
+        ...launcher,
+        async observe(run) {
+          const seen = await launcher.observe(run);
+          const why = refused.of(run);
+          return why === undefined ? seen : { ...seen, refused: why };
+        },
+      },
       ledger,
       clock: { now: () => new Date() },
       events,
@@ -152,11 +164,6 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
         onReconciled: counters.reconciled,
       },
     });
-    const tellRefused = createRefusedReports({
-      pod: (pod) => launched.pods.get(pod.namespace, pod.name),
-      owner: ownerOf,
-      events,
-    });
     await sweep(ledger);
     const server = await startReportServer({
       tls: await readTls(),
@@ -166,7 +173,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       receiveReport: (report) => running.receiveReport(report),
       onReport: (refusal, named) => {
         counters.reported(refusal);
-        if (refusal !== undefined) tellRefused(refusal, named);
+        if (refusal !== undefined) refused.tell(refusal, named);
       },
       log,
     });

@@ -14,13 +14,13 @@ function podOf(phase: string): LaunchedPod | undefined {
 function witness(pod = podOf('Running'), of: Owner | undefined = owner) {
   const told: string[] = [];
   const clock = { ms: 0 };
-  const tell = createRefusedReports({
+  const reports = createRefusedReports({
     pod: ({ name }) => (name === named.name ? pod : undefined),
     owner: () => of,
     events: { record: (at, { reason, message }) => void told.push(`${at.name} ${reason}: ${message}`) },
     now: () => clock.ms,
   });
-  return { tell, told, clock };
+  return { ...reports, told, clock };
 }
 
 it.each([
@@ -43,6 +43,17 @@ it('tells once of a run and a reason, and again when it lasts', () => {
   clock.ms = 300_000;
   tell('ExpiredToken', named);
   expect(told).toHaveLength(3);
+});
+
+it('knows why the last report of a run was refused, for as long as that is lately', () => {
+  const { tell, of, clock } = witness();
+  expect(of('1-1')).toBeUndefined();
+  tell('InvalidToken', named);
+  tell('ExpiredToken', named);
+  expect(of('1-1')).toEqual({ reason: 'ExpiredToken', message: expect.stringContaining('has expired') });
+  expect(of('2-1')).toBeUndefined();
+  clock.ms = 300_000;
+  expect(of('1-1')).toBeUndefined();
 });
 
 it.each([

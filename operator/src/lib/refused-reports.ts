@@ -16,6 +16,13 @@ const sentences: Readonly<Partial<Record<Refusal, string>>> = {
   BadReport: 'it does not keep to the contract; its recorder may be of another version',
 };
 
+export interface RefusedReports {
+  /** Of a report that was refused, with the pod that its token names. */
+  tell(refusal: Refusal, named: ReportingPod | undefined): void;
+  /** Why one in the name of that run was refused lately; the last one counts. */
+  of(run: string): { readonly reason: string; readonly message: string } | undefined;
+}
+
 /** Whose events they are. */
 export type Owner = Parameters<Events['record']>[0];
 
@@ -30,18 +37,28 @@ export function createRefusedReports(options: {
   readonly owner: (pod: LaunchedPod) => Owner | undefined;
   readonly events: Events;
   readonly now?: () => number;
-}): (refusal: Refusal, named: ReportingPod | undefined) => void {
+}): RefusedReports {
   const { now = () => performance.now() } = options;
   /** When each was last told; what is older than it need be goes with the next one. */
   const told = new Map<string, number>();
+  /** The last one of each run: bounded by the runs whose pods live. */
+  const latest = new Map<
+    string,
+    { readonly at: number; readonly refusal: Refusal; readonly message: string }
+  >();
 
-  return (refusal, named) => {
+  function tell(refusal: Refusal, named: ReportingPod | undefined): void {
     const sentence = sentences[refusal];
     if (sentence === undefined || named === undefined) return;
     const pod = options.pod(named);
     if (pod === undefined || pod.metadata.uid !== named.uid || hasEnded(pod)) return;
+    const run = runOf(pod);
+    if (run === undefined) return;
     for (const [key, at] of told) if (now() - at >= quietMs) told.delete(key);
-    const key = `${runOf(pod)}/${refusal}`;
+    for (const [key, { at }] of latest) if (now() - at >= quietMs) latest.delete(key);
+    const message = `A report of the pod ${pod.metadata.name} was refused: ${sentence}.`;
+    latest.set(run, { at: now(), refusal, message });
+    const key = `${run}/${refusal}`;
     if (told.has(key)) return;
     told.set(key, now());
     const owner = options.owner(pod);
@@ -49,8 +66,17 @@ export function createRefusedReports(options: {
     options.events.record(owner, {
       type: 'Warning',
       reason: refusal,
-      message: `A report of the pod ${pod.metadata.name} was refused: ${sentence}. ${whatFollows[owner.kind]}`,
+      message: `${message} ${whatFollows[owner.kind]}`,
     });
+  }
+
+  return {
+    tell,
+    of(run) {
+      const one = latest.get(run);
+      if (one === undefined || now() - one.at >= quietMs) return undefined;
+      return { reason: one.refusal, message: one.message };
+    },
   };
 }
 
