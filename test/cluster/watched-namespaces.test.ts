@@ -22,6 +22,8 @@ const watched = ['lectures', 'seminars'];
 /** Listed too, and without a Role when the operator starts. */
 const late = 'workshops';
 
+const keptReport = 'reports-7c9e6679-7425-40de-944b-e07fc1f90ae7-1';
+
 /** What tells of the order in which things were made: versions are counted over all objects of one etcd. */
 const made = z.object({
   items: z.array(
@@ -67,6 +69,11 @@ describe.skipIf(!there)('an operator of listed namespaces, with the chart’s ow
     // As it is where a namespace was deleted: its Role went with it.
     await server.kubectl(['-n', late, 'delete', 'rolebinding', 'tapedeck-watched']);
     await server.kubectl(['wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all']);
+    // What an operator before this one kept of a recording there.
+    const kept = ['create', 'configmap', keptReport, '--from-literal=unread=yes'];
+    await server.kubectl(['-n', operatorNamespace, ...kept]);
+    const labels = ['app.kubernetes.io/managed-by=tapedeck', 'app.kubernetes.io/component=reports'];
+    await server.kubectl(['-n', operatorNamespace, 'label', 'configmap', keptReport, ...labels]);
     await makeTls(directory, ['IP:127.0.0.1']);
     health = await freePort();
     const settings = parseSettings(
@@ -144,6 +151,10 @@ describe.skipIf(!there)('an operator of listed namespaces, with the chart’s ow
     expect((await ask('/healthz')).status).toBe(200);
     expect(await isWatched('lectures')).toBe('1');
     expect(await isWatched(late)).toBe('0');
+    // Its recording may be in the one that cannot be read.
+    expect(lines.filter((line) => line.includes('ReportsNotSwept'))).toHaveLength(1);
+    const maps = await server.kubectl(['-n', operatorNamespace, 'get', 'configmaps', '-o', 'name']);
+    expect(maps.stdout).toContain(keptReport);
     expect(refusals().length).toBeGreaterThan(0);
     expect(refusals().filter((line) => !line.includes(`namespaces/${late}/`))).toEqual([]);
   }, 60_000);

@@ -9,8 +9,11 @@ export interface Loop {
 
 /** A watch that says nothing is given up after 150 s, a list after 30 s; 30 s at most lie between two tries. Doubled. */
 const watchLimitMs = 420_000;
-/** A round is a pause of 2 s and two calls of at most 10 s each; ending what was led takes a minute at most. */
-const electionLimitMs = 180_000;
+/**
+ * A round is a pause of 2 s and two calls of at most 10 s each. Where the lease is lost, what was led ends in between: looks
+ * that are under way (a minute), and the reports of 500 runs, 64 at a time for 10 s each (80 s). Doubled.
+ */
+const electionLimitMs = 300_000;
 /** The longest look at a resource is the check of a storage, which is given up after 240 s. Doubled. */
 const reconcileLimitMs = 480_000;
 
