@@ -1,4 +1,5 @@
 export { createEventRecorder, type EventRecorder } from './lib/event-recorder.ts';
+export { type Override, parseFlags } from './lib/flags.ts';
 export { createJsonLog } from './lib/json-log.ts';
 export { createKubeLauncher, type KubeLauncher } from './lib/launcher.ts';
 export { type LeaseOptions, type LeaseTiming, leadWith } from './lib/lease.ts';

@@ -3,26 +3,27 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { redact, TapedeckError } from '@tapedeck/core';
 import { openKubeApi } from '@tapedeck/kube-api';
+import { parseFlags } from './lib/flags.ts';
 import { createJsonLog } from './lib/json-log.ts';
 import { runOperator } from './lib/operator.ts';
 import { testRelease } from './lib/release-test.ts';
 import { parseSettings, readIdentity } from './lib/settings.ts';
 
 /**
- * `operator CONFIG.json`: one replica of the operator. Ends with 0 when asked to, with 1 when it leads no more.
+ * `operator CONFIG.json [--SETTING VALUE …]`: one replica of the operator. Ends with 0 when asked to, with 1 where it cannot run.
  * `operator test --namespace NAME [--storage NAME] [--seconds N]`: what `helm test` runs.
  */
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort()).once('SIGINT', () => stop.abort());
 
-async function reconcile(path: string): Promise<number> {
+async function reconcile(path: string, args: readonly string[]): Promise<number> {
   const log = createJsonLog((line) => process.stdout.write(line));
   try {
-    const settings = parseSettings(await readFile(path, 'utf8'));
+    const settings = parseSettings(await readFile(path, 'utf8'), parseFlags(args));
     const replica = readIdentity(process.env);
-    const outcome = await runOperator({ api: openKubeApi(), settings, replica, log }, stop.signal);
-    log.info('Stopped', { outcome });
-    return outcome === 'Ended' ? 0 : 1;
+    await runOperator({ api: openKubeApi(), settings, replica, log }, stop.signal);
+    log.info('Stopped');
+    return 0;
   } catch (error) {
     log.warn('NotStarted', { message: redact(TapedeckError.from(error).message) });
     return 1;
@@ -45,5 +46,5 @@ async function test(args: string[]): Promise<number> {
   }
 }
 
-const [first = '/etc/tapedeck/config.json', ...rest] = process.argv.slice(2);
-process.exit(first === 'test' ? await test(rest) : await reconcile(first));
+const [first = '', ...rest] = process.argv.slice(2);
+process.exit(first === 'test' ? await test(rest) : await reconcile(first, rest));

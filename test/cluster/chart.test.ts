@@ -1,6 +1,7 @@
-import { parseSettings } from '@tapedeck/operator';
+import { parseFlags, parseSettings } from '@tapedeck/operator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
+import { z } from 'zod';
 import { root } from '../repo/checkout.ts';
 import { type ApiServer, runProgram, startApiServer } from './api-server.ts';
 import { findHelm } from './cluster.ts';
@@ -17,6 +18,24 @@ interface Document extends Manifest {
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: object };
   readonly rules?: readonly { readonly resources: readonly string[] }[];
 }
+
+/** What the tests read of the operator's Deployment. */
+const labels = z.record(z.string(), z.string());
+const deployment = z.object({
+  spec: z.object({
+    selector: z.object({ matchLabels: labels }),
+    template: z.object({
+      metadata: z.object({ labels, annotations: labels }),
+      spec: z.object({ containers: z.array(z.object({ args: z.array(z.string()) })) }),
+    }),
+  }),
+});
+
+const prometheusRule = z.object({
+  spec: z.object({
+    groups: z.array(z.object({ rules: z.array(z.object({ alert: z.string(), expr: z.string() })) })),
+  }),
+});
 
 describe.skipIf(!there)('the chart', () => {
   let server: ApiServer;
@@ -140,6 +159,43 @@ describe.skipIf(!there)('the chart', () => {
     });
   });
 
+  const operatorPod = async (...values: string[]) => {
+    const { documents } = await render(...values);
+    return deployment.parse(documents.find(({ kind }) => kind === 'Deployment')).spec;
+  };
+
+  it('blocks for recorders what the operator would by itself', async () => {
+    const { text } = await render();
+    const config = /^ {2}config.json: (.+)$/m.exec(text)?.[1] ?? '';
+    const recorder = { image: 'tapedeck/recorder:x', network: {} };
+    const byItself = parseSettings(JSON.stringify({ recorder })).recorder.network?.blocked;
+    expect(parseSettings(JSON.parse(config) as string).recorder.network?.blocked).toEqual(byItself);
+  });
+
+  it('keeps the labels that it selects its pods by, whatever labels they are given', async () => {
+    const { selector, template } = await operatorPod(
+      ...['podLabels.team=av', 'podLabels.app\\.kubernetes\\.io/name=mine'],
+      ...['podAnnotations.checksum/config=mine', 'podAnnotations.a=b'],
+    );
+    expect(template.metadata.labels).toMatchObject({ ...selector.matchLabels, team: 'av' });
+    expect(template.metadata.annotations).toEqual({
+      a: 'b',
+      'checksum/config': expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+  });
+
+  it('hands its operator the options that it is given', async () => {
+    const { template } = await operatorPod('extraArgs={--default-storage=team,--progress-interval=5}');
+    const [config, ...options] = template.spec.containers[0]?.args ?? [];
+    expect(config).toBe('/etc/tapedeck/config/config.json');
+    expect(options).toEqual(['--default-storage=team', '--progress-interval=5']);
+    const recorder = { image: 'tapedeck/recorder:x' };
+    expect(parseSettings(JSON.stringify({ recorder }), parseFlags(options))).toMatchObject({
+      defaultStorage: 'team',
+      progressInterval: 5,
+    });
+  });
+
   it('brings alerts and a dashboard where it is asked to', async () => {
     expect(named((await render()).documents, 'PrometheusRule')).toEqual([]);
     const values = ['prometheusRule.enabled=true', 'prometheusRule.labels.release=kube-prometheus'];
@@ -152,6 +208,13 @@ describe.skipIf(!there)('the chart', () => {
     foreign.forEach(validateForeign);
     expect(named(documents, 'PrometheusRule')).toEqual(['tapedeck-system/tapedeck']);
     expect(text).toContain('release: kube-prometheus');
+    const { groups } = prometheusRule.parse(documents.find(({ kind }) => kind === 'PrometheusRule')).spec;
+    const asked = groups.flatMap(({ rules }) =>
+      rules.flatMap(({ expr }) => expr.match(/tapedeck_.*?[^a-z_].*?[,})]/g)),
+    );
+    expect(asked.length).toBeGreaterThan(12);
+    // Its own release alone.
+    for (const series of asked) expect(series).toMatch(/^tapedeck_[a-z_]+\{namespace="tapedeck-system"[,}]/);
     // Prometheus' own templates are left to Prometheus.
     expect(text).toContain('{{ $labels.reason }}');
     const boards = documents.filter(({ metadata }) => metadata.name === 'tapedeck-dashboard');

@@ -141,17 +141,28 @@ export function testDisruptions(stage: ClusterStage): void {
     requireOneRun(await stage.stopAndPlay('alone'), pod, before + awayMs / 1000);
   }, 300_000);
 
-  it('a recording goes on while the API server is down for a minute', async (context) => {
+  it('a recording goes on while the API server is down for a minute, and no operator is restarted', async (context) => {
     const node = stage.node(context);
+    const restarts = async () =>
+      await stage.cluster.must([
+        ...['-n', operatorNamespace, 'get', 'pods', '-l', 'app.kubernetes.io/name=tapedeck-operator'],
+        ...[
+          '-o',
+          'jsonpath={range .items[*]}{.metadata.name} {.status.containerStatuses[0].restartCount}{"\\n"}{end}',
+        ],
+      ]);
     await stage.cluster.apply([stage.recording('unseen')]);
     const before = seconds(await stage.records('unseen', 2));
     const pod = await stage.podOf('unseen');
+    const restartsBefore = await restarts();
+    expect(restartsBefore).toMatch(/^\S+ \d+\n\S+ \d+$/m);
     await node.stop('apiserver');
     await sleep(awayMs);
     await node.start('apiserver');
     await stage.reachable();
     await stage.records('unseen', before + awayMs / 1000);
     requireOneRun(await stage.stopAndPlay('unseen'), pod, before + awayMs / 1000);
+    expect(await restarts()).toBe(restartsBefore);
   }, 300_000);
 
   it('a recording goes on while the kubelet of its node is away', async (context) => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Events, Log } from '@tapedeck/control';
 import { apiVersion } from '@tapedeck/core';
 import type { KubeApi } from '@tapedeck/kube-api';
@@ -8,6 +9,8 @@ const maxWaiting = 1_000;
 /** Events of which it is known how often they happened. */
 const maxKnown = 5_000;
 const maxMessage = 1024;
+/** What a replica that ends still gives its events: its Lease and its pod's 30 s of grace wait meanwhile. */
+const drainMs = 5_000;
 
 interface Known {
   readonly name: string;
@@ -16,7 +19,7 @@ interface Known {
 }
 
 export interface EventRecorder extends Events {
-  /** Resolves when nothing waits to be sent. */
+  /** Resolves when nothing waits to be sent, or when its time is over; what waits then is dropped, and counted in the log. */
   drain(): Promise<void>;
 }
 
@@ -25,6 +28,8 @@ export function createEventRecorder(options: {
   readonly api: KubeApi;
   readonly instance: string;
   readonly log: Log;
+  /** Absent: 5 s. */
+  readonly drainMs?: number;
 }): EventRecorder {
   const { api, instance, log } = options;
   const known = new Map<string, Known>();
@@ -36,9 +41,13 @@ export function createEventRecorder(options: {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       await next().catch((error: unknown) => log.warn('EventNotSent', { message: String(error) }));
     }
+    tellDropped();
+    sending = undefined;
+  }
+
+  function tellDropped(): void {
     if (dropped > 0) log.warn('EventsDropped', { count: dropped });
     dropped = 0;
-    sending = undefined;
   }
 
   return {
@@ -82,7 +91,17 @@ export function createEventRecorder(options: {
       sending ??= send();
     },
     async drain() {
-      while (sending !== undefined) await sending;
+      const over = new AbortController();
+      const late = sleep(options.drainMs ?? drainMs, true, { signal: over.signal }).catch(() => false);
+      const sent = async () => {
+        while (sending !== undefined) await sending;
+        return false;
+      };
+      if (await Promise.race([late, sent()])) {
+        dropped += queue.splice(0).length;
+        tellDropped();
+      }
+      over.abort();
     },
   };
 }

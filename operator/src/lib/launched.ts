@@ -1,4 +1,4 @@
-import type { KubeApi, Reflector } from '@tapedeck/kube-api';
+import type { KubeApi } from '@tapedeck/kube-api';
 import {
   type LaunchedJob,
   type LaunchedPod,
@@ -8,7 +8,7 @@ import {
   runOf,
 } from './launched-object.ts';
 import { hasEnded } from './pod-problem.ts';
-import { createReflectorSet } from './reflector-set.ts';
+import { createReflectorSet, type ReflectorSet } from './reflector-set.ts';
 import { launchedSelector } from './run-labels.ts';
 
 /**
@@ -20,8 +20,8 @@ const endingKeptMs = 3_600_000;
 /** Everything that was launched and is there, kept current by watches. */
 export interface Launched {
   readonly synced: Promise<void>;
-  readonly jobs: Reflector<LaunchedJob>;
-  readonly pods: Reflector<LaunchedPod>;
+  readonly jobs: ReflectorSet<LaunchedJob>;
+  readonly pods: ReflectorSet<LaunchedPod>;
   job(run: string): LaunchedJob | undefined;
   /**
    * Those that are there, and the last one that was seen to end, for at least an hour after everything of the run has gone:

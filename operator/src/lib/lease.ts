@@ -35,6 +35,8 @@ export interface LeaseOptions {
   readonly identity: string;
   readonly log: Log;
   readonly timing?: LeaseTiming;
+  /** Called for every look at the lease, whatever came of it. */
+  readonly onTurn?: () => void;
 }
 
 /**
@@ -114,6 +116,8 @@ export async function leadWith(
       // Somebody else was quicker.
       if (!isConflict(error)) log.warn('LeaseNotReached', { message: String(error) });
       return false;
+    } finally {
+      options.onTurn?.();
     }
   };
   const pause = () => sleep(timing.retry * 1000, undefined, { signal }).catch(() => undefined);

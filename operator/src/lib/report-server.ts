@@ -6,7 +6,8 @@ import { type RunReply, type RunReport, redact, runReport, TapedeckError } from 
 import type { LaunchedPod } from './launched-object.ts';
 import { runOf } from './launched-object.ts';
 import { hasEnded } from './pod-problem.ts';
-import type { ReportingPod, TokenProblem, TokenReviewer } from './token-review.ts';
+import type { ReportingPod } from './token-claims.ts';
+import type { TokenProblem, TokenReviewer } from './token-review.ts';
 
 /** A report of 1,024 files, one of them with a journal of 10,000 parts, stays well below. */
 const maxBodyBytes = 16 * 1024 * 1024;
@@ -24,7 +25,8 @@ export interface ReportServerOptions {
   /** The pod of that name as it is now; undefined where it is not there. */
   readonly findPod: (pod: ReportingPod) => Promise<LaunchedPod | undefined>;
   readonly receiveReport: (report: RunReport) => Promise<RunReply>;
-  readonly onReport?: (refusal: Refusal | undefined) => void;
+  /** With the pod that the token of a refused one names, proven or not. */
+  readonly onReport?: (refusal: Refusal | undefined, named: ReportingPod | undefined) => void;
   readonly log: Log;
 }
 
@@ -39,7 +41,8 @@ export interface ReportServer {
 const sentences: Readonly<Record<Refusal, readonly [status: number, sentence: string]>> = {
   NoToken: [401, 'send the token of the pod that reports'],
   ForeignToken: [401, 'this token is for somebody else'],
-  InvalidToken: [401, 'this token is forged, expired, or of a pod that is gone'],
+  InvalidToken: [401, 'this token is forged, or of a pod that is gone'],
+  ExpiredToken: [401, 'this token has expired'],
   UnboundToken: [401, 'this token is not bound to a pod'],
   ForeignRun: [403, 'this token is of the pod of another run'],
   PodGone: [403, 'the pod of this token is not there any more'],
@@ -74,19 +77,20 @@ export async function startReportServer(options: ReportServerOptions): Promise<R
 
 async function answer(request: IncomingMessage, response: ServerResponse, options: ReportServerOptions) {
   let refusal: Refusal | undefined;
+  let named: ReportingPod | undefined;
   try {
     const outcome = await take(request, options);
-    if (typeof outcome !== 'string') {
+    if (!('refusal' in outcome)) {
       send(response, 200, outcome);
       return;
     }
-    refusal = outcome;
+    ({ refusal, named } = outcome);
   } catch (error) {
     const known = TapedeckError.from(error);
     refusal = 'Unavailable';
     options.log.warn('ReportNotTaken', { url: request.url ?? '', message: redact(known.message) });
   } finally {
-    options.onReport?.(refusal);
+    options.onReport?.(refusal, named);
   }
   const [status, message] = sentences[refusal];
   if (status !== 503) {
@@ -99,16 +103,22 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   send(response, status, { code: refusal, message });
 }
 
-async function take(request: IncomingMessage, options: ReportServerOptions): Promise<RunReply | Refusal> {
+interface Refused {
+  readonly refusal: Refusal;
+  readonly named?: ReportingPod | undefined;
+}
+
+async function take(request: IncomingMessage, options: ReportServerOptions): Promise<RunReply | Refused> {
   const run = /^\/runs\/([A-Za-z0-9._-]+)\/report$/.exec(request.url ?? '')?.[1];
-  if (request.method !== 'POST' || run === undefined) return 'BadReport';
+  if (request.method !== 'POST' || run === undefined) return { refusal: 'BadReport' };
   const reviewed = await options.tokens.review(request.headers.authorization);
-  if ('problem' in reviewed) return reviewed.problem;
+  if ('problem' in reviewed) return { refusal: reviewed.problem, named: reviewed.named };
+  const refuse = (refusal: Refusal) => ({ refusal, named: reviewed });
   const pod = await options.findPod(reviewed);
-  if (pod === undefined || pod.metadata.uid !== reviewed.uid || hasEnded(pod)) return 'PodGone';
-  if (runOf(pod) !== run) return 'ForeignRun';
+  if (pod === undefined || pod.metadata.uid !== reviewed.uid || hasEnded(pod)) return refuse('PodGone');
+  if (runOf(pod) !== run) return refuse('ForeignRun');
   const report = await readReport(request);
-  if (report === undefined || report.id !== run) return 'BadReport';
+  if (report === undefined || report.id !== run) return refuse('BadReport');
   return await options.receiveReport(report);
 }
 

@@ -1,17 +1,16 @@
 import type { Kind, Log, ResourceByKind, ResourceKey, ResourceStore } from '@tapedeck/control';
-import { apiVersion, redact, TapedeckError } from '@tapedeck/core';
+import { apiVersion, isFinalPhase, type RecordingPhase, redact, TapedeckError } from '@tapedeck/core';
 import {
   collectionPath,
   isConflict,
   isNotFound,
   type KubeApi,
-  type Reflector,
   readResource,
   resourcePath,
   type StoredResource,
 } from '@tapedeck/kube-api';
 import { finalizerChange, objectFinalizer } from './object-finalizer.ts';
-import { createReflectorSet } from './reflector-set.ts';
+import { createReflectorSet, type ReflectorSet } from './reflector-set.ts';
 
 /** Who owns a status, and who the finalizer: one field manager for each, or one would take the other's away. */
 const statusManager = 'tapedeck-status';
@@ -24,7 +23,7 @@ const kinds = [
   'RecordingProfile',
 ] as const satisfies readonly Kind[];
 
-type Reflectors = { readonly [K in Kind]: Reflector<StoredResource<K>> };
+type Reflectors = { readonly [K in Kind]: ReflectorSet<StoredResource<K>> };
 
 /** Control's resources on the API server: read from a copy that watches keep current, written by server-side apply. */
 export interface KubeResourceStore extends ResourceStore {
@@ -38,12 +37,20 @@ export function createKubeResourceStore(options: {
   readonly api: KubeApi;
   /** Absent or empty: all of them. */
   readonly namespaces?: readonly string[] | undefined;
+  /** What was launched in a listed namespace: it is known before any of the recordings there. */
+  readonly launched?: readonly ReflectorSet<unknown>[];
+  /** Hears of each resource whose status was written with the phase that is its last. */
+  readonly onEnded?: (kind: Kind, phase: RecordingPhase) => void;
   readonly log: Log;
   readonly signal: AbortSignal;
 }): KubeResourceStore {
   const { api, log, signal } = options;
-  const reflect = <K extends Kind>(kind: K): Reflector<StoredResource<K>> =>
+  const reflect = <K extends Kind>(
+    kind: K,
+    after: readonly ReflectorSet<unknown>[],
+  ): ReflectorSet<StoredResource<K>> =>
     createReflectorSet({
+      after,
       api,
       namespaces: options.namespaces,
       path: (namespace) => collectionPath(kind, namespace),
@@ -51,12 +58,13 @@ export function createKubeResourceStore(options: {
       onProblem: (event, details) => log.warn(event, { kind, ...details }),
       signal,
     });
-  const reflectors: Reflectors = {
-    ExternalStorage: reflect('ExternalStorage'),
-    Recording: reflect('Recording'),
-    RecordingCopy: reflect('RecordingCopy'),
-    RecordingProfile: reflect('RecordingProfile'),
-  };
+  // In this order, for each is looked at with what it names.
+  const named = options.launched ?? [];
+  const ExternalStorage = reflect('ExternalStorage', []);
+  const RecordingProfile = reflect('RecordingProfile', []);
+  const Recording = reflect('Recording', [...named, ExternalStorage, RecordingProfile]);
+  const RecordingCopy = reflect('RecordingCopy', [...named, ExternalStorage, Recording]);
+  const reflectors: Reflectors = { ExternalStorage, Recording, RecordingCopy, RecordingProfile };
   const synced = Promise.all(kinds.map((kind) => reflectors[kind].synced)).then(() => undefined);
 
   async function setFinalizer(kind: Kind, namespace: string, name: string, uid: string, on: boolean) {
@@ -89,13 +97,13 @@ export function createKubeResourceStore(options: {
 
     async get<K extends Kind>(kind: K, namespace: string, name: string) {
       await synced;
-      const reflector: Reflector<StoredResource<K>> = reflectors[kind];
+      const reflector: ReflectorSet<StoredResource<K>> = reflectors[kind];
       return reflector.get(namespace, name)?.resource;
     },
 
     async list<K extends Kind>(kind: K, namespace?: string) {
       await synced;
-      const reflector: Reflector<StoredResource<K>> = reflectors[kind];
+      const reflector: ReflectorSet<StoredResource<K>> = reflectors[kind];
       const all: ResourceByKind[K][] = [];
       for (const { resource } of reflector.values()) {
         if (namespace === undefined || resource.metadata.namespace === namespace) all.push(resource);
@@ -114,6 +122,9 @@ export function createKubeResourceStore(options: {
           metadata: { name, namespace, uid },
           status,
         });
+        const phase = phaseOf(status);
+        // Told before the copy changes: nobody sees the one without the other.
+        if (phase !== undefined && phase !== phaseOf(resource.status)) options.onEnded?.(kind, phase);
         reflectors[kind].put(object);
       } catch (error) {
         if (isNotFound(error) || isConflict(error)) return;
@@ -152,4 +163,10 @@ export function createKubeResourceStore(options: {
       });
     },
   };
+}
+
+/** The phase of a status where it is a last one; storages and profiles have none. */
+function phaseOf(status: ResourceByKind[Kind]['status']): RecordingPhase | undefined {
+  if (status === undefined || !('phase' in status)) return undefined;
+  return isFinalPhase(status.phase) ? status.phase : undefined;
 }

@@ -1,7 +1,11 @@
 import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
+import { type Override, withOverrides } from './flags.ts';
 
 const quantities = z.record(z.string(), z.string());
+
+/** Link-local addresses, and those where clouds answer their machines; the chart's own value is the same. */
+export const blockedByDefault = ['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::/32', 'fd20:ce::/64'];
 
 /** The operator's configuration file: strict, so that a misspelt setting is an error and not a default. */
 export const operatorSettings = z.strictObject({
@@ -36,7 +40,7 @@ export const operatorSettings = z.strictObject({
     /** What recorders may reach, as NetworkPolicies beside them; absent: the operator leaves networks alone. */
     network: z
       .strictObject({
-        blocked: z.array(z.union([z.cidrv4(), z.cidrv6()])).default(['169.254.0.0/16', 'fe80::/10']),
+        blocked: z.array(z.union([z.cidrv4(), z.cidrv6()])).default(blockedByDefault),
         identity: z.boolean().default(true),
         extraEgress: z.array(z.record(z.string(), z.unknown())).default([]),
       })
@@ -45,20 +49,20 @@ export const operatorSettings = z.strictObject({
 });
 export type OperatorSettings = z.infer<typeof operatorSettings>;
 
-/** Rejects with `InvalidManifest`, naming each setting that is wrong. */
-export function parseSettings(text: string): OperatorSettings {
+/** A configuration file, with options put into it. Rejects with `InvalidManifest`, naming each setting that is wrong. */
+export function parseSettings(text: string, overrides: readonly Override[] = []): OperatorSettings {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
     throw new TapedeckError('InvalidManifest', 'the configuration file is not JSON', { cause });
   }
-  const parsed = operatorSettings.safeParse(value);
+  const parsed = operatorSettings.safeParse(withOverrides(value, overrides));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(
     ({ path, message }) => `${path.join('.') || 'the file'}: ${message}`,
   );
-  throw new TapedeckError('InvalidManifest', `the configuration file is wrong at ${problems.join('; ')}`);
+  throw new TapedeckError('InvalidManifest', `the configuration is wrong at ${problems.join('; ')}`);
 }
 
 const identity = z.object({

@@ -2,25 +2,26 @@ import { createHash } from 'node:crypto';
 import type { KubeApi } from '@tapedeck/kube-api';
 import { z } from 'zod';
 import { reportAudience } from './recorder-settings.ts';
+import { type ReportingPod, readClaims } from './token-claims.ts';
 
 /** How long an answer counts: a pod that is gone may report for so long, and nobody listens to it. */
 const keptMs = 60_000;
 /** Runs that may report at the same time, twice over. */
 const maxKept = 20_000;
 
-/** Whose token it is. */
-export interface ReportingPod {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-}
-
 /** Why a token opens nothing, in one word. */
-export type TokenProblem = 'NoToken' | 'ForeignToken' | 'InvalidToken' | 'UnboundToken';
+export type TokenProblem = 'NoToken' | 'ForeignToken' | 'InvalidToken' | 'ExpiredToken' | 'UnboundToken';
+
+/** A token that opens nothing. */
+export interface RefusedToken {
+  readonly problem: TokenProblem;
+  /** The pod that it says it is of, which nobody has proven. */
+  readonly named?: ReportingPod | undefined;
+}
 
 export interface TokenReviewer {
   /** Rejects with `ApiError` where the API server cannot be asked. */
-  review(authorization: string | undefined): Promise<ReportingPod | { readonly problem: TokenProblem }>;
+  review(authorization: string | undefined): Promise<ReportingPod | RefusedToken>;
 }
 
 const answer = z.object({
@@ -45,7 +46,8 @@ export function createTokenReviewer(api: KubeApi): TokenReviewer {
       const token = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
       if (token === undefined) return { problem: 'NoToken' };
       // Looked at before anybody is asked: a flood of others' tokens costs the API server nothing.
-      if (!audiencesOf(token).includes(reportAudience)) return { problem: 'ForeignToken' };
+      const { audiences, expires, pod: named } = readClaims(token);
+      if (!audiences.includes(reportAudience)) return { problem: 'ForeignToken', named };
       const digest = createHash('sha256').update(token).digest('base64');
       const known = kept.get(digest);
       if (known !== undefined && known.until > performance.now()) return known.pod;
@@ -61,8 +63,11 @@ export function createTokenReviewer(api: KubeApi): TokenReviewer {
           },
         }),
       );
-      if (!status.authenticated || !status.audiences.includes(reportAudience))
-        return { problem: 'InvalidToken' };
+      if (!status.authenticated || !status.audiences.includes(reportAudience)) {
+        // It is refused in any case; its own word only chooses the one that it is refused with.
+        const over = expires !== undefined && expires * 1000 <= Date.now();
+        return { problem: over ? 'ExpiredToken' : 'InvalidToken', named };
+      }
       const [, namespace] = /^system:serviceaccount:([^:]+):[^:]+$/.exec(status.user.username) ?? [];
       const name = status.user.extra['authentication.kubernetes.io/pod-name']?.[0];
       const uid = status.user.extra['authentication.kubernetes.io/pod-uid']?.[0];
@@ -74,15 +79,4 @@ export function createTokenReviewer(api: KubeApi): TokenReviewer {
       return pod;
     },
   };
-}
-
-/** What a token says of itself, unproven. */
-function audiencesOf(token: string): readonly string[] {
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
-    const parsed = z.object({ aud: z.union([z.string(), z.array(z.string())]) }).safeParse(claims);
-    return parsed.success ? [parsed.data.aud].flat() : [];
-  } catch {
-    return []; // No token of a ServiceAccount.
-  }
 }

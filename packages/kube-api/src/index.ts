@@ -1,4 +1,4 @@
-export { ApiError, isConflict, isExpired, isNotFound } from './lib/api-error.ts';
+export { ApiError, isConflict, isExpired, isNotFound, isRefusal } from './lib/api-error.ts';
 export {
   collectionPath,
   plurals,

@@ -34,6 +34,8 @@ export interface Control {
   start(signal: AbortSignal): Promise<void>;
   /** Resources that wait for their turn to be looked at. */
   readonly waiting: number;
+  /** How long the look at a resource that has gone on for longest has been going on, in seconds; 0 where there is none. */
+  readonly longestSeconds: number;
   /** Keeps a run's report durably, then answers with the state that is wanted of the run. */
   receiveReport(report: RunReport): Promise<RunReply>;
 }
@@ -68,16 +70,21 @@ export function createControl(ports: ControlPorts): Control {
     const { code, message } = TapedeckError.from(error);
     log.warn('ReconcileFailed', { kind, key, code, message: redact(message) });
   };
+  /** When each look that goes on began, oldest first. */
+  const begins = new Set<{ readonly at: number }>();
   const timed =
     (kind: Kind, run: (key: QueueKey) => Promise<number | undefined>) =>
     async (key: QueueKey): Promise<number | undefined> => {
       const begun = performance.now();
+      const look = { at: begun };
+      begins.add(look);
       let worked = false;
       try {
         const after = await run(key);
         worked = true;
         return after;
       } finally {
+        begins.delete(look);
         options.onReconciled?.(kind, (performance.now() - begun) / 1000, !worked);
       }
     };
@@ -176,6 +183,10 @@ export function createControl(ports: ControlPorts): Control {
     },
     get waiting() {
       return Object.values(queues).reduce((sum, queue) => sum + queue.waiting, 0);
+    },
+    get longestSeconds() {
+      const [oldest] = begins;
+      return oldest === undefined ? 0 : (performance.now() - oldest.at) / 1000;
     },
     receiveReport: (report) => intake.receive(report),
   };

@@ -85,6 +85,11 @@ export interface RunObservation {
   readonly signal?: string;
   /** Why a run that counts as running does not run yet: its image, its node, its Secret. */
   readonly waiting?: { readonly reason: string; readonly message: string };
+  /**
+   * Why reports in its name were refused lately. They were not proven to be its own, so this is told of a run that is
+   * silent, and of no other.
+   */
+  readonly refused?: { readonly reason: string; readonly message: string };
   /** What ended a run that did not end by itself, where the launcher knows: Evicted, OutOfMemory, NodeLost, … */
   readonly cause?: { readonly reason: string; readonly message: string };
   /** The last report that the run left behind by itself (result file, termination message). */

@@ -164,6 +164,46 @@ it.each([
 });
 
 it.each([
+  ['a run that reports', 59, [report({})], 'Recording', '^It records'],
+  [
+    'a run that is silent',
+    61,
+    [report({})],
+    'ExpiredToken',
+    'has been heard of its run since .* It was refused',
+  ],
+  ['a run that has just begun', 59, [], 'Starting', 'waits for the first picture'],
+  ['a run of which nothing was ever heard', 61, [], 'ExpiredToken', '^It was refused'],
+] as const)('what was refused in the name of %s', (_, silent, reports, reason, words) => {
+  const status: RecordingStatus = {
+    attempts: [{ number: 1, mode: 'Record', startTime: at(0).toISOString() }],
+  };
+  const refused = { reason: 'ExpiredToken', message: 'It was refused.' };
+  const { status: told } = planRunning(
+    {
+      recording: {
+        apiVersion: 'tapedeck.dev/v1alpha1',
+        kind: 'Recording',
+        metadata: { name: 'physics', namespace: 'default', uid: 'u' },
+        spec: { source: { type: 'TestCard' } },
+        status,
+      },
+      storages: [],
+      reports,
+      observation: { state: 'Running', startTime: at(0).toISOString(), refused },
+      sameName: false,
+      now: at(silent),
+      since: at(0),
+    },
+    { timing: defaultTiming },
+    status,
+  );
+  const ready = told.conditions?.find(({ type }) => type === 'Ready');
+  expect(ready?.reason).toBe(reason);
+  expect(ready?.message).toMatch(new RegExp(words));
+});
+
+it.each([
   [59, 'Recording', 'Recording'],
   [61, 'Recording', 'NotHeard'],
   [61, 'Paused', 'NotHeard'],

@@ -57,8 +57,9 @@ function planAlive(
   const started = Date.parse(observation?.startTime ?? last.startTime);
   const heard = Math.max(since.getTime(), started, Date.parse(report?.time ?? '') || 0);
   const untilSilent = timing.silentLimit - (now.getTime() - heard) / 1000;
-  const said = situationOf(recording, last, report, observation?.waiting);
-  const situation = untilSilent > 0 || report === undefined ? said : unheard(said, attempt, report);
+  const refused = untilSilent > 0 ? undefined : observation?.refused;
+  const said = situationOf(recording, last, report, observation?.waiting ?? refused);
+  const situation = untilSilent > 0 || report === undefined ? said : unheard(said, attempt, report, refused);
   const told = situate(snapshot, next, situation);
   const deadline = deadlineOf(snapshot, told, report, started / 1000) + timing.deadlineSlack;
   const untilDeadline = deadline - now.getTime() / 1000;
@@ -109,13 +110,19 @@ function deadlineOf(
 }
 
 /** It was so when it last reported: whether it still is nobody here can know. */
-function unheard(said: Situation, { pod, node }: RecordingAttempt, { time }: RunReport): Situation {
+function unheard(
+  said: Situation,
+  { pod, node }: RecordingAttempt,
+  { time }: RunReport,
+  refused: NonNullable<RecordingSnapshot['observation']>['refused'],
+): Situation {
   if (said.kind !== 'Recording' && said.kind !== 'Paused') return said;
   const where = pod === undefined ? '' : `; look at its pod ${pod}${node === undefined ? '' : ` on ${node}`}`;
+  const why = refused === undefined ? '' : ` ${refused.message}`;
   return {
     ...said,
-    reason: 'NotHeard',
-    message: `Nothing has been heard of its run since ${time}. It goes on by itself where it still can${where}.`,
+    reason: refused?.reason ?? 'NotHeard',
+    message: `Nothing has been heard of its run since ${time}. It goes on by itself where it still can${where}.${why}`,
     warns: true,
   };
 }

@@ -22,3 +22,7 @@ export const isConflict = (error: unknown): boolean => error instanceof ApiError
 /** The resource version that a list or a watch wanted to go on from is not kept any more. */
 export const isExpired = (error: unknown): boolean =>
   error instanceof ApiError && (error.status === 410 || error.reason === 'Expired');
+
+/** It may not be read, or is not there: its Role went with its namespace, or its definition is not installed. */
+export const isRefusal = (error: unknown): error is ApiError =>
+  error instanceof ApiError && (error.status === 403 || error.status === 404);

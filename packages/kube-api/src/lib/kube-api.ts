@@ -50,7 +50,8 @@ export function openKubeApi(kubeconfig: string | KubeconfigChoice = {}): KubeApi
 
   async function open(call: ApiCall, signal: AbortSignal, by = agent): Promise<IncomingMessage> {
     const options: RequestOptions = { method: call.method ?? 'GET', headers: { accept: 'application/json' } };
-    await config.applyToHTTPSOptions(options);
+    // It may run a program that gives out tokens.
+    await within(signal, config.applyToHTTPSOptions(options));
     // Its own agent closes the connection after each call.
     if (cluster?.proxyUrl === undefined) options.agent = by;
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
@@ -63,12 +64,14 @@ export function openKubeApi(kubeconfig: string | KubeconfigChoice = {}): KubeApi
             'content-length': String(Buffer.byteLength(body)),
           }),
     };
-    return await new Promise((resolve, reject) => {
+    const answer = new Promise<IncomingMessage>((resolve, reject) => {
       const request = httpsRequest(`${base}${call.path}`, { ...options, signal }, resolve);
       request.on('error', reject);
       request.on('socket', (socket) => socket.setKeepAlive(true, 15_000));
       request.end(body);
     });
+    // One that still waits for a connection of its agent says nothing of its end until it has got one.
+    return await within(signal, answer);
   }
 
   async function answered(call: ApiCall, signal: AbortSignal): Promise<unknown> {
@@ -155,6 +158,19 @@ async function bytesOf(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks);
+}
+
+/** What a promise comes to, unless the signal aborts before: then rejects with its reason. */
+async function within<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 /** Lines up to the end of the answer; a connection that breaks is a rejection, which readline alone would hide. */

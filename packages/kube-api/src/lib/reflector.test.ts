@@ -49,7 +49,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function reflect(api: KubeApi) {
+function reflect(api: KubeApi, after: Promise<unknown> = Promise.resolve()) {
   const abort = new AbortController();
   stop.push(abort);
   const problems: string[] = [];
@@ -60,6 +60,7 @@ function reflect(api: KubeApi) {
     path: '/things',
     read: ({ metadata, bad }) => (bad === true ? undefined : `${metadata.name}@${metadata.resourceVersion}`),
     onProblem: (event) => void problems.push(event),
+    after,
     signal: abort.signal,
   });
   return { reflector, problems };
@@ -165,4 +166,56 @@ it('waits longer and longer for a server whose watches end at once', async () =>
   await vi.waitFor(() => expect(paths).toHaveLength(6));
   await vi.waitFor(() => expect(reflector.counts.failures).toBe(4));
   expect(problems).toContain('WatchBroken');
+});
+
+it('says once that it is refused, counts as settled when that is repeated, and takes up what comes back', async () => {
+  const gone = new ApiError(403, 'Forbidden', 'things is forbidden');
+  const { api } = scripted([gone, gone, gone, gone, { items: [object('x', 1)], version: 5 }], []);
+  const { reflector, problems } = reflect(api);
+  let synced = false;
+  void reflector.synced.then(() => {
+    synced = true;
+  });
+  await reflector.settled;
+  expect(synced).toBe(false);
+  expect(reflector.refusal).toBe('things is forbidden');
+  await vi.waitFor(() => expect(reflector.get('a', 'x')).toBe('x@1'), { timeout: 5_000 });
+  expect(reflector.refusal).toBeUndefined();
+  expect(problems).toEqual(['WatchRefused', 'WatchRestored']);
+});
+
+it('lists anew what a watch was refused, and keeps what it knew until then', async () => {
+  const gone = new ApiError(403, 'Forbidden', 'things is forbidden');
+  const { api } = scripted(
+    [{ items: [object('x', 1)], version: 5 }, gone, gone, { items: [object('y', 8)], version: 9 }],
+    [gone],
+  );
+  const { reflector } = reflect(api);
+  await reflector.synced;
+  const told: string[] = [];
+  reflector.subscribe((_, name) => told.push(`${name} while ${reflector.refusal ?? 'read'}`));
+  await vi.waitFor(() => expect([...reflector.values()]).toEqual(['y@8']), { timeout: 5_000 });
+  // What went is known of the list that worked again.
+  expect(told).toEqual(['x while read', 'y while things is forbidden', 'x while things is forbidden']);
+  expect(reflector.refusal).toBeUndefined();
+});
+
+it('is silent, and not stuck, while nobody answers', async () => {
+  const away = new ApiError(0, 'Unreachable', 'ECONNREFUSED');
+  const { api } = scripted([away], []);
+  const { reflector } = reflect(api);
+  await vi.waitFor(() => expect(reflector.counts.failures).toBeGreaterThan(8), { timeout: 5_000 });
+  expect(reflector.stuckMs).toBeLessThan(reflector.silentMs);
+  expect(reflector.refusal).toBeUndefined();
+});
+
+it('begins after what it is to come after', async () => {
+  const { api, paths } = scripted([{ items: [object('x', 1)], version: 5 }], []);
+  const first = Promise.withResolvers<void>();
+  const { reflector } = reflect(api, first.promise);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(paths).toEqual([]);
+  expect(reflector.stuckMs).toBe(0);
+  first.resolve();
+  await reflector.synced;
 });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError, isExpired } from './api-error.ts';
+import { ApiError, isExpired, isRefusal } from './api-error.ts';
 import type { KubeApi } from './kube-api.ts';
 import {
   apiStatus,
@@ -15,6 +15,8 @@ const firstDelay = 0.5;
 /** No server ends a watch so soon that works. */
 const shortestWatchMs = 100;
 const longestDelay = 30;
+/** Right after an installation rights are not known to each API server yet: a refusal counts where it is repeated. */
+const settledRefusals = 3;
 /**
  * The server ends a watch after that, which is a sign of life where nothing changes: bookmarks are promised by nobody, and do
  * not come of a quiet kind unless etcd was told to notify of its progress. So it is below what counts as silence anywhere.
@@ -42,6 +44,10 @@ export interface ReflectorCounts {
 export interface Reflector<T> {
   /** Resolves once everything that exists is there. */
   readonly synced: Promise<void>;
+  /** Resolves once it is synced, or the server has refused three times that it be listed. */
+  readonly settled: Promise<void>;
+  /** What the server said when it last refused (403 or 404) a list or a watch; undefined where it does not refuse. */
+  readonly refusal: string | undefined;
   get(namespace: string, name: string): T | undefined;
   values(): Iterable<T>;
   readonly size: number;
@@ -51,6 +57,8 @@ export interface Reflector<T> {
   subscribe(listener: (namespace: string, name: string) => void): () => void;
   /** Milliseconds since a list or a watch last worked. */
   readonly silentMs: number;
+  /** Milliseconds since it last came round: something worked or failed. It grows without bound where the loop is stuck. */
+  readonly stuckMs: number;
   readonly counts: ReflectorCounts;
 }
 
@@ -62,6 +70,8 @@ export interface ReflectorOptions<T> {
   /** The part of an object that is kept; undefined where it cannot be read, and then what was kept before stays. */
   readonly read: (object: KubernetesObject) => T | undefined;
   readonly onProblem: (event: string, details: Readonly<Record<string, unknown>>) => void;
+  /** It begins after that; absent: at once. */
+  readonly after?: Promise<unknown>;
   readonly signal: AbortSignal;
 }
 
@@ -72,12 +82,17 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   const listeners = new Set<(namespace: string, name: string) => void>();
   const counts = { lists: 0, watches: 0, failures: 0, missed: 0 };
   const synced = Promise.withResolvers<void>();
+  const settled = Promise.withResolvers<void>();
   let lastWorked = performance.now();
+  let lastTurn = lastWorked;
+  let refusal: string | undefined;
+  let begun = false;
   let position: string | undefined;
   let listed = false;
 
   const worked = () => {
     lastWorked = performance.now();
+    lastTurn = lastWorked;
   };
   const keyOf = (namespace: string, name: string) => `${namespace}/${name}`;
   const tell = (namespace: string, name: string) => {
@@ -143,7 +158,21 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     counts.lists += 1;
     position = version;
     listed = true;
+    if (refusal !== undefined) onProblem('WatchRestored', { path });
+    refusal = undefined;
     synced.resolve();
+    settled.resolve();
+  }
+
+  /** True where the server answered, and its answer was that this may not be read or is not there. */
+  function refused(error: unknown, times: number): boolean {
+    if (!isRefusal(error)) return false;
+    // Said once: it may stay so for as long as a namespace is gone.
+    if (refusal === undefined) onProblem('WatchRefused', { path, message: error.message });
+    refusal = error.message;
+    position = undefined;
+    if (times >= settledRefusals) settled.resolve();
+    return true;
   }
 
   async function watch(): Promise<void> {
@@ -175,6 +204,9 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   async function run(): Promise<void> {
     let failures = 0;
     let listedAt = 0;
+    await options.after;
+    begun = true;
+    worked();
     while (!signal.aborted) {
       try {
         if (position === undefined || performance.now() - listedAt > relistMs) {
@@ -188,6 +220,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
+        lastTurn = performance.now();
         counts.failures += 1;
         if (isExpired(error)) {
           position = undefined;
@@ -198,7 +231,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
         }
         failures += 1;
         const delay = Math.min(longestDelay, firstDelay * 2 ** Math.min(failures, 10));
-        if (failures > 1) {
+        if (!refused(error, failures) && failures > 1) {
           onProblem('WatchBroken', { path, message: error instanceof Error ? error.message : String(error) });
         }
         await sleep(delay * (0.5 + Math.random() / 2) * 1000, undefined, { signal }).catch(() => undefined);
@@ -209,6 +242,10 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   void run();
   return {
     synced: synced.promise,
+    settled: settled.promise,
+    get refusal() {
+      return refusal;
+    },
     get: (namespace, name) => kept.get(keyOf(namespace, name))?.value,
     *values() {
       for (const { value } of kept.values()) yield value;
@@ -227,6 +264,10 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     },
     get silentMs() {
       return performance.now() - lastWorked;
+    },
+    get stuckMs() {
+      // What has not begun waits for something else.
+      return begun ? performance.now() - lastTurn : 0;
     },
     counts,
   };

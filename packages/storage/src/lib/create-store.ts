@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { RunStorage } from '@tapedeck/core';
 import { type CallTimeouts, callOnce, callWithRetries, defaultTimeouts } from './call.ts';
 import { completeFromJournal } from './complete-from-journal.ts';
@@ -7,6 +8,7 @@ import type { Driver, ObjectInfo } from './driver.ts';
 import { createDriver } from './drivers/drivers.ts';
 import { joinKey, normalizePrefix } from './key.ts';
 import { planParts } from './part-plan.ts';
+import { createRenewingDriver } from './renewing-driver.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { openSpool, spoolName } from './spool.ts';
 import type { Store } from './store.ts';
@@ -21,13 +23,24 @@ export interface StoreOptions {
 }
 
 /**
- * The store for one storage of a run. Asks nothing of the service yet. Rejects with `NotSupported` for a
+ * The store for one storage of a run. Asks nothing of the service yet. Where its keys are files, a call that is refused
+ * takes those that are there by then. Rejects with `NotSupported` for a
  * provider without a driver, `InvalidCredentials` or `InvalidManifest` where the configuration cannot work.
  */
 export async function createStore(storage: RunStorage, options?: StoreOptions): Promise<Store> {
-  const credentials = await readCredentials(storage.credentials);
-  const driver = await createDriver({ spec: storage.spec, credentials });
-  return createDriverStore(storage.name, storage.spec.prefix, driver, options);
+  const { name, spec } = storage;
+  let credentials = await readCredentials(storage.credentials);
+  const driver = await createDriver({ spec, credentials });
+  if (storage.credentials.type !== 'Directory') return createDriverStore(name, spec.prefix, driver, options);
+  // A Secret that is mounted is replaced in place.
+  const renew = async () => {
+    const now = await readCredentials(storage.credentials);
+    if (isDeepStrictEqual(now, credentials)) return undefined;
+    const next = await createDriver({ spec, credentials: now });
+    credentials = now;
+    return next;
+  };
+  return createDriverStore(name, spec.prefix, createRenewingDriver(driver, renew), options);
 }
 
 /** A store over a driver that is there already; `close` closes the driver. */

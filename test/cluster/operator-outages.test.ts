@@ -1,0 +1,66 @@
+import { reportAudience } from '@tapedeck/operator';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { file, reported } from './hand-report.ts';
+import { findKubernetes } from './kubernetes.ts';
+import { operatorNamespace } from './operator-rights.ts';
+import { soon, useOperatorStage } from './operator-stage.ts';
+
+const there = (await findKubernetes()) !== undefined;
+
+describe.skipIf(!there)('the operator’s outages, on a real API server', () => {
+  const stage = useOperatorStage();
+  beforeAll(async () => await stage.readyStorage('team'), 60_000);
+
+  it('sees what changes after its connections were cut', async () => {
+    stage.proxy.cut();
+    await stage.applyRecording('after-the-cut');
+    const { metadata } = await stage.read('recordings', 'after-the-cut');
+    await stage.kubelet.job(new RegExp(`^rec-${metadata.uid}-1$`));
+    const health = await stage.get('/healthz');
+    expect(health.status).toBe(200);
+  }, 60_000);
+
+  it('stays alive while the API server is away, says that it leads no more, and leads again after it', async () => {
+    const ask = async (path: string) => await fetch(`http://127.0.0.1:${stage.ports.health}${path}`);
+    const leads = async () => /^tapedeck_leader (.)$/m.exec(await (await ask('/metrics')).text())?.[1];
+    expect(await leads()).toBe('1');
+    await stage.server.kill();
+    await vi.waitFor(async () => expect(await leads()).toBe('0'), soon);
+    await vi.waitFor(() => expect(stage.lines.some((line) => line.includes('"LeaseLost"'))).toBe(true), soon);
+    expect((await ask('/healthz')).status).toBe(200);
+    await stage.server.start();
+    await stage.applyRecording('after-the-crash');
+    const { metadata } = await stage.read('recordings', 'after-the-crash');
+    await stage.kubelet.job(new RegExp(`^rec-${metadata.uid}-1$`));
+    expect(await leads()).toBe('1');
+  }, 120_000);
+
+  it('leaves everything to the next one, which adopts what runs and knows its reports', async () => {
+    await stage.applyRecording('adopted');
+    const pod = await stage.startRun('adopted');
+    const token = await pod.token(reportAudience);
+    const open = reported(pod.document, 5, { files: [file(pod.document, 'Open')] });
+    expect((await stage.post(String(pod.document.id), token, open)).status).toBe(200);
+    const before = (await stage.kubelet.jobs()).map(({ metadata }) => metadata.uid).sort();
+    const begun = performance.now();
+    await stage.replaceOperator('replica-2');
+    await vi.waitFor(async () => {
+      expect((await stage.post(String(pod.document.id), token, { ...open, sequence: 6 })).status).toBe(200);
+    }, soon);
+    // The lease was given back: nobody waited for it to run out.
+    expect(performance.now() - begun).toBeLessThan(15_000);
+    expect((await stage.kubelet.jobs()).map(({ metadata }) => metadata.uid).sort()).toEqual(before);
+    await pod.end(137);
+    const next = await stage.startRun('adopted', 2);
+    expect(next.document).toMatchObject({ previous: [{ state: 'Open', journal: { token: { id: 1 } } }] });
+    const slice = await stage.server.kubectl([
+      '-n',
+      operatorNamespace,
+      'get',
+      'endpointslices',
+      '-o',
+      'json',
+    ]);
+    expect(slice.stdout).toContain('"name": "replica-2"');
+  }, 60_000);
+});
