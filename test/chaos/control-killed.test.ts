@@ -77,7 +77,7 @@ it('ends by itself while nobody listens; the next control process finds its last
   expect((await stage.bench.status('alone')).phase).toBe('Recording');
   const next = stage.bench.start('dev');
   const status = await stage.bench.until('alone', phaseIs('Uploaded', 'Failed'));
-  expect(status.attempts).toMatchObject([{ number: 1, reason: 'Complete' }]);
+  expect(status).toMatchObject({ stopReason: 'Elapsed', attempts: [{ number: 1, reason: 'Complete' }] });
   const facts = await requireOneFile(status);
   expect(Math.abs(facts.durationSeconds - 8)).toBeLessThan(0.2);
   await next.stop();

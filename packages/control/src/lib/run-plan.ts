@@ -27,13 +27,13 @@ const shortest = 0.05;
 export function allowanceLeft(
   config: Pick<RecordingConfig, 'maxDurationSeconds' | 'stopAfterSeconds'>,
   mediaSeconds: number,
-): Allowance & { readonly over?: 'MaxDuration' | 'Requested' } {
+): Allowance & { readonly over?: 'MaxDuration' | 'Elapsed' } {
   const maxDurationSeconds = config.maxDurationSeconds - mediaSeconds;
   const stopAfterSeconds =
     config.stopAfterSeconds === undefined ? undefined : config.stopAfterSeconds - mediaSeconds;
   const stop = stopAfterSeconds === undefined ? {} : { stopAfterSeconds };
   if (stopAfterSeconds !== undefined && stopAfterSeconds <= shortest) {
-    return { maxDurationSeconds, ...stop, over: 'Requested' };
+    return { maxDurationSeconds, ...stop, over: 'Elapsed' };
   }
   if (maxDurationSeconds <= shortest) return { maxDurationSeconds, ...stop, over: 'MaxDuration' };
   return { maxDurationSeconds, ...stop };
