@@ -59,9 +59,10 @@ export async function runManifestOnCluster(
     await applyFresh({ store, view, remove }, manifest.resources, interrupts.first);
     const waiting = patient(store, view.say, interrupts.second);
     const { last, gaveUp } = await followUntilOver({ store: waiting, view, interrupts, keys, startLimit });
-    const copies = gaveUp
-      ? []
-      : await followCopies({ store: waiting, view, signal: interrupts.first, keys: copyKeys });
+    const copies =
+      gaveUp !== undefined
+        ? []
+        : await followCopies({ store: waiting, view, signal: interrupts.first, keys: copyKeys });
     view.close();
     for (const each of [...last, ...copies]) printPlaces(terminal, each);
     if (interrupts.second.aborted) {
@@ -75,7 +76,7 @@ export async function runManifestOnCluster(
       );
     }
     if (interrupts.first.aborted) return cliExitCodes.Interrupted;
-    if (gaveUp) return cliExitCodes.TimedOut;
+    if (gaveUp !== undefined) return gaveUp;
     const complete = last.length === keys.length && last.every((each) => phaseOf(each) === 'Uploaded');
     const copied =
       copies.length === copyKeys.length && copies.every(({ status }) => status?.phase === 'Uploaded');

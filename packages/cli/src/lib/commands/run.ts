@@ -24,7 +24,8 @@ export interface RunOptions extends ApplyOptions {
 
 /**
  * Applies files and stays until every Recording and every copy in them is over: 0 when all are complete, 1 when one failed
- * or when all that is left is a delivery that its storage refuses, 5 when one waited too long for what it needs to begin.
+ * or when all that is left is a delivery that its storage refuses; where one waited too long for what it needs to begin, what
+ * that is says 2 (credentials), 3 (missing), 4 (denied) or 5.
  */
 export async function run(data: LocalData, terminal: Terminal, options: RunOptions): Promise<CliExitCode> {
   const limit = await parseStartLimit(options.wait);
@@ -88,15 +89,16 @@ async function follow(following: Following): Promise<CliExitCode> {
     view.say('Abandoned: what is recorded is kept, and completed when "tapedeck dev" or "run" runs next.');
     return cliExitCodes.Interrupted;
   }
-  const copies = gaveUp
-    ? []
-    : await followCopies({ store: data.store, view, signal: interrupts.first, keys: copyKeys });
+  const copies =
+    gaveUp !== undefined
+      ? []
+      : await followCopies({ store: data.store, view, signal: interrupts.first, keys: copyKeys });
   view.close();
   for (const each of [...last, ...copies]) printPlaces(terminal, each);
   await warnOfOthers(data, session, terminal);
   for (const each of last) if (isLeftForLater(each)) terminal.say(leftForLaterText(each));
   if (interrupts.first.aborted) return cliExitCodes.Interrupted;
-  if (gaveUp) return cliExitCodes.TimedOut;
+  if (gaveUp !== undefined) return gaveUp;
   const complete = last.length === keys.length && last.every((each) => phaseOf(each) === 'Uploaded');
   const copied =
     copies.length === copyKeys.length && copies.every(({ status }) => status?.phase === 'Uploaded');

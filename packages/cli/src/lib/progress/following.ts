@@ -1,5 +1,6 @@
 import type { ResourceKey } from '@tapedeck/control';
 import type { Recording } from '@tapedeck/core';
+import type { CliExitCode } from '../cli-exit.ts';
 import type { Interrupts } from '../interrupt.ts';
 import type { ResourceClient } from '../resource-client.ts';
 import { isLeftForLater, isOver } from './progress-line.ts';
@@ -22,8 +23,8 @@ export interface Following {
 export interface Followed {
   /** As the recordings were at last; without those that were deleted. */
   readonly last: readonly Recording[];
-  /** One waited too long for what it needs to begin, and was stopped. */
-  readonly gaveUp: boolean;
+  /** One waited too long for what it needs to begin, and was stopped: the exit code that says what that is. */
+  readonly gaveUp: CliExitCode | undefined;
 }
 
 /**
@@ -94,7 +95,7 @@ export async function followUntilOver(following: Following): Promise<Followed> {
       );
     });
     await Promise.race([ended, failed.promise]);
-    return { last: recordings, gaveUp: startWait.givenUp.size > 0 };
+    return { last: recordings, gaveUp: startWait.givenUp.values().next().value };
   } finally {
     startWait.close();
     clearTimeout(patience);
