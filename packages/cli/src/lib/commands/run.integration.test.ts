@@ -217,6 +217,21 @@ describe('run', () => {
       stderr: expect.stringContaining('no Recording'),
     });
   });
+
+  it('follows a copy alone, says what it waits for, and leaves it on Ctrl-C', async () => {
+    const storage = manifest('a', '').split('---\n')[1] ?? '';
+    const copy = `apiVersion: tapedeck.dev/v1alpha1
+kind: RecordingCopy
+metadata: {name: archive}
+spec: {recordingRef: {name: nope}, storage: {name: folder}}
+`;
+    const running = start(['run', '-f', '-'], {}, `${storage}---\n${copy}`);
+    await expect
+      .poll(running.stderr, { timeout: 10_000 })
+      .toMatch(/recordingcopy\.tapedeck\.dev\/archive NotFound: .*nope/);
+    running.child.kill('SIGINT');
+    expect((await running.ended).code).toBe(130);
+  });
 });
 
 describe('several control processes', () => {

@@ -33,6 +33,7 @@ export interface Followed {
  */
 export async function followUntilOver(following: Following): Promise<Followed> {
   const { store, view, interrupts, keys } = following;
+  if (keys.length === 0) return { last: [], gaveUp: undefined };
   const over = new AbortController();
   const end = AbortSignal.any([over.signal, interrupts.second]);
   let recordings: readonly Recording[] = [];
