@@ -41,8 +41,8 @@ export async function runManifestOnCluster(
   startLimit?: number,
 ): Promise<CliExitCode> {
   const keys = followedKeys(manifest, '"tapedeck apply" takes the rest');
-  const interrupts = takeInterrupts();
   const view = await createProgressView(terminal);
+  const interrupts = takeInterrupts();
   const { store } = cluster;
   try {
     await applySecrets(cluster, manifest, view.say);

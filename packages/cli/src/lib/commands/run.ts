@@ -40,23 +40,39 @@ export async function runManifest(
 ): Promise<CliExitCode> {
   const keys = followedKeys(manifest, '"tapedeck apply" takes the rest, and "tapedeck dev" carries it out');
   const interrupts = takeInterrupts();
-  const view = await createProgressView(terminal);
-  const session = await openSession({
-    data,
-    onError: (error) => view.say(terminal.tones.red(TapedeckError.from(error).message)),
-    onLead: (takenOver) => {
-      if (takenOver) view.say('The process that ran the recordings is gone; this one goes on.');
-    },
-  });
   try {
-    await session.provideSecrets(manifest.secrets);
-    const remove = async (key: ResourceKey) => (await removeResource(data, key)) === 'Removed';
-    await applyFresh({ store: data.store, view, remove }, manifest.resources, interrupts.first);
-    return await follow({ data, terminal, view, session, interrupts, keys, startLimit });
+    return await runUntilOver(data, terminal, manifest, { interrupts, keys, startLimit });
+  } finally {
+    interrupts.close();
+  }
+}
+
+async function runUntilOver(
+  data: LocalData,
+  terminal: Terminal,
+  manifest: LocalManifest,
+  wanted: Pick<Following, 'interrupts' | 'keys' | 'startLimit'>,
+): Promise<CliExitCode> {
+  const view = await createProgressView(terminal);
+  try {
+    const session = await openSession({
+      data,
+      onError: (error) => view.say(terminal.tones.red(TapedeckError.from(error).message)),
+      onLead: (takenOver) => {
+        if (takenOver) view.say('The process that ran the recordings is gone; this one goes on.');
+      },
+    });
+    try {
+      await session.provideSecrets(manifest.secrets);
+      const remove = async (key: ResourceKey) => (await removeResource(data, key)) === 'Removed';
+      await applyFresh({ store: data.store, view, remove }, manifest.resources, wanted.interrupts.first);
+      return await follow({ data, terminal, view, session, ...wanted });
+    } finally {
+      view.close();
+      await session.close();
+    }
   } finally {
     view.close();
-    await session.close();
-    interrupts.close();
   }
 }
 

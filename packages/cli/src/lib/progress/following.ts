@@ -3,6 +3,7 @@ import type { Recording } from '@tapedeck/core';
 import type { CliExitCode } from '../cli-exit.ts';
 import type { Interrupts } from '../interrupt.ts';
 import type { ResourceClient } from '../resource-client.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { isLeftForLater, isOver } from './progress-line.ts';
 import type { ProgressView } from './progress-view.ts';
 import { createStartWait } from './start-wait.ts';
@@ -50,7 +51,7 @@ export async function followUntilOver(following: Following): Promise<Followed> {
       void store.setState(of, name, 'Stopped').catch(failed.reject),
   });
 
-  const look = async () => {
+  const look = oneAtATime(async () => {
     const found = await Promise.all(
       keys.map(({ namespace, name }) => store.get('Recording', namespace, name)),
     );
@@ -69,7 +70,7 @@ export async function followUntilOver(following: Following): Promise<Followed> {
       clearTimeout(patience);
       patience = undefined;
     }
-  };
+  });
 
   const stop = async () => {
     view.say('Stopping: what is recorded is being completed. Ctrl-C again abandons that.');
