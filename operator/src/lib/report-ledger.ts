@@ -123,7 +123,7 @@ export async function openReportLedger(options: {
     for (const item of page.items) {
       const { metadata, binaryData } = configMap.parse(item);
       const run = metadata.name.slice(ledgerName('').length);
-      const uid = parseRunId(run)?.recordingUid;
+      const uid = parseRunId(run)?.uid;
       if (uid === undefined) log.warn('ReportUnreadable', { configMap: metadata.name });
       else keptOf(uid, run).report = binaryData.report;
     }

@@ -1,4 +1,4 @@
-import type { ExternalStorage, RecordingConfig, RunFile } from '@tapedeck/core';
+import { type ExternalStorage, maxRunStorages, type RecordingConfig, type RunFile } from '@tapedeck/core';
 import type { RunPlan } from './ports.ts';
 import type { RecordingSnapshot } from './recording-snapshot.ts';
 import { runId } from './run-id.ts';
@@ -63,7 +63,7 @@ export function planRun(input: RunPlanInput): RunPlan {
       : {}),
     splitEverySeconds: config.splitEverySeconds,
     durabilitySeconds: config.durabilitySeconds,
-    storages: input.storages.slice(0, 4).map((storage) => ({
+    storages: input.storages.slice(0, maxRunStorages).map((storage) => ({
       name: storage.metadata.name,
       spec: storage.spec,
       ...(storage.metadata.generation === undefined ? {} : { generation: storage.metadata.generation }),
