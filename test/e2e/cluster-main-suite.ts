@@ -122,7 +122,8 @@ export function testCommand(stage: ClusterStage): void {
     const file = path.join(stage.directory, 'spoken.yaml');
     await writeFile(file, JSON.stringify(stage.recording('spoken', { stopWhen: { elapsed: '5s' } })));
     const said = await tapedeck('run', '-f', file);
-    const { outputs = [] } = await stage.statusOf('spoken');
+    const { outputs = [], stopReason } = await stage.statusOf('spoken');
+    expect(stopReason).toBe('Elapsed');
     expect(said).toContain(outputs[0]?.url);
     for (const { key } of outputs) await decodeAll(await stage.fetchFile(key));
   }, 180_000);

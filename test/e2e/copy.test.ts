@@ -254,6 +254,10 @@ describe.skipIf(!there)('the example of a copy', () => {
     if (name === undefined) throw new Error('no copy');
     expect(said).toContain(`s3://archive/lectures/${name}`);
     await requireOrdinaryMp4(join(server.directory, 'archive/lectures', name));
+    const others = example.split(/^---$/m).filter((each) => !/^kind: Recording(Copy)?$/m.test(each));
+    const again = JSON.stringify(copyManifest('again', 'lecture', 'long-term', 'again'));
+    await writeFile(path, [...others, `\n${again}\n`].join('---'));
+    expect(await bench.run(['run', '-f', path])).toContain(`s3://archive/again/${name}`);
   }, 90_000);
 });
 

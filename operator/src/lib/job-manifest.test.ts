@@ -7,7 +7,7 @@ import type { RecorderSettings } from './recorder-settings.ts';
 const settings: RecorderSettings = {
   image: 'tapedeck/recorder:0.1.0',
   imagePullPolicy: 'IfNotPresent',
-  imagePullSecrets: ['pull'],
+  imagePullSecrets: [{ name: 'pull' }],
   reportUrl: 'https://tapedeck-report.tapedeck-system.svc:8443',
   reportCa: '-----BEGIN CERTIFICATE-----\n',
   scratchBytes: 1024 * 1024 * 1024,

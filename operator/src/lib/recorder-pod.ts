@@ -73,9 +73,7 @@ export function recorderPod(input: RecorderPodInput) {
       ...(account === undefined ? {} : { serviceAccountName: account }),
       ...(settings.priorityClassName === undefined ? {} : { priorityClassName: settings.priorityClassName }),
       ...(settings.nodeSelector === undefined ? {} : { nodeSelector: settings.nodeSelector }),
-      ...(settings.imagePullSecrets === undefined
-        ? {}
-        : { imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })) }),
+      ...(settings.imagePullSecrets === undefined ? {} : { imagePullSecrets: settings.imagePullSecrets }),
       tolerations: [
         ...['not-ready', 'unreachable'].map((state) => ({
           key: `node.kubernetes.io/${state}`,

@@ -2,7 +2,7 @@
 export interface RecorderSettings {
   readonly image: string;
   readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never' | undefined;
-  readonly imagePullSecrets?: readonly string[] | undefined;
+  readonly imagePullSecrets?: readonly { readonly name: string }[] | undefined;
   /** Where runs report: `https://tapedeck.tapedeck-system.svc:8443`, without a path. */
   readonly reportUrl: string;
   /** Certificates (PEM) that the address above is held to. */

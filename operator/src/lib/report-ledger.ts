@@ -121,7 +121,7 @@ export async function openReportLedger(options: {
     onItem(item) {
       const { metadata, binaryData } = configMap.parse(item);
       const run = metadata.name.slice(ledgerName('').length);
-      const uid = parseRunId(run)?.recordingUid;
+      const uid = parseRunId(run)?.uid;
       if (uid === undefined) log.warn('ReportUnreadable', { configMap: metadata.name });
       else keptOf(uid, run).report = binaryData.report;
     },

@@ -22,7 +22,7 @@ export function labelsOfRun(runId: string, mode: string): Readonly<Record<string
     [runLabels.name]: 'tapedeck-recorder',
     [runLabels.managedBy]: 'tapedeck',
     [runLabels.component]: mode.toLowerCase(),
-    [runLabels.recording]: parseRunId(runId)?.recordingUid ?? runId,
+    [runLabels.recording]: parseRunId(runId)?.uid ?? runId,
     [runLabels.run]: runId,
   };
 }

@@ -19,6 +19,7 @@ it.each([
   [JSON.stringify({ recorder, defaultStorge: 'a' }), 'defaultStorge'],
   [JSON.stringify({ recorder, ports: { reports: 1 } }), 'ports'],
   [JSON.stringify({ recorder, watchNamespaces: [''] }), 'watchNamespaces'],
+  [JSON.stringify({ recorder: { ...recorder, imagePullSecrets: ['pull'] } }), 'recorder.imagePullSecrets.0'],
   [
     JSON.stringify({ recorder: { ...recorder, network: { blocked: ['10.0.0.1'] } } }),
     'recorder.network.blocked',

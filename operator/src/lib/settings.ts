@@ -26,7 +26,7 @@ export const operatorSettings = z.strictObject({
   recorder: z.strictObject({
     image: z.string().min(1),
     imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).optional(),
-    imagePullSecrets: z.array(z.string()).optional(),
+    imagePullSecrets: z.array(z.strictObject({ name: z.string().min(1) })).optional(),
     scratchBytes: z
       .int()
       .positive()

@@ -5,6 +5,7 @@ export {
   readResource,
   resourcePath,
   type StoredResource,
+  unreadablePart,
 } from './lib/custom-resources.ts';
 export { type ApiCall, type KubeApi, openKubeApi } from './lib/kube-api.ts';
 export { findKubeContext, type KubeContext, type KubeconfigChoice } from './lib/kubeconfig.ts';

@@ -1,4 +1,5 @@
 export * from './lib/check/check-storage.ts';
+export { formatCrc32 } from './lib/crc32.ts';
 export * from './lib/create-store.ts';
 export * from './lib/driver.ts';
 export { azureCapabilities } from './lib/drivers/azure/azure-capabilities.ts';

@@ -54,3 +54,8 @@ const byError: Partial<Record<ErrorCode, CliExitCode>> = {
 export function cliExitOf(error: unknown): CliExitCode {
   return byError[TapedeckError.from(error).code] ?? cliExitCodes.Failed;
 }
+
+/** Of a condition's reason; undefined where the table has no code of its own for it. */
+export function cliExitOfReason(reason: string): CliExitCode | undefined {
+  return Object.hasOwn(byError, reason) ? byError[reason as ErrorCode] : undefined;
+}

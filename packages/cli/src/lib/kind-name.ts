@@ -46,3 +46,9 @@ export function parseTarget(
 export function resourceName(kind: Kind, name: string): string {
   return `${kindNames[kind][0]}.tapedeck.dev/${name}`;
 }
+
+/** The name of one whose kind is known: `a`, or `recording/a` in any of the words for the kind. */
+export function nameOfKind(kind: Kind, word: string): string {
+  const [before, name] = word.split('/', 2);
+  return name !== undefined && before !== undefined && kindNames[kind].includes(before) ? name : word;
+}

@@ -19,3 +19,8 @@ export function addAttempt(
   }
   return { attempts: all, dropped };
 }
+
+/** Whether an attempt began at a time or after it; as texts, whole seconds and fractions of them have another order. */
+export function beganSince({ startTime }: Pick<RecordingAttempt, 'startTime'>, time: string): boolean {
+  return Date.parse(startTime) >= Date.parse(time);
+}

@@ -9,12 +9,30 @@ describe('deleting a recording', () => {
       expect(await bench.resources.get('Recording', 'default', 'physics')).toBeUndefined(),
     );
 
-  it('ends the run, completes the file and lets the resource go', async () => {
+  /** One that records, three seconds so far. */
+  async function recording() {
     const bench = begin();
     applyStorage(bench);
     applyRecording(bench);
     const run = await runOf(bench);
     await run.report('Recording', { seconds: 3 });
+    return { bench, run };
+  }
+
+  /** One that is complete, and is being deleted with its files. */
+  async function deletedWithFiles(timing: { readonly removeWithin?: number } = {}) {
+    const bench = begin({ timing });
+    applyStorage(bench);
+    applyRecording(bench, 'physics', { deletionPolicy: 'Delete' });
+    const run = await runOf(bench);
+    await run.finish({ exit: 'Complete', stopReason: 'SourceEnded' }, { seconds: 3, complete: true });
+    await phase(bench, 'Uploaded');
+    bench.resources.requestDeletion('Recording', 'physics');
+    return { bench, run };
+  }
+
+  it('ends the run, completes the file and lets the resource go', async () => {
+    const { bench, run } = await recording();
     bench.resources.requestDeletion('Recording', 'physics');
     await vi.waitFor(() => expect(run.terminations).toBeGreaterThan(0));
     expect((await run.report('Recording', { seconds: 3 })).desired).toBe('Stopped');
@@ -24,11 +42,7 @@ describe('deleting a recording', () => {
   });
 
   it('completes what a killed run left before it lets go', async () => {
-    const bench = begin();
-    applyStorage(bench);
-    applyRecording(bench);
-    const run = await runOf(bench);
-    await run.report('Recording', { seconds: 3 });
+    const { bench, run } = await recording();
     await phase(bench, 'Recording');
     bench.resources.requestDeletion('Recording', 'physics');
     run.kill();
@@ -51,13 +65,7 @@ describe('deleting a recording', () => {
   });
 
   it('deletes the files where that was asked for, again and again until it works', async () => {
-    const bench = begin();
-    applyStorage(bench);
-    applyRecording(bench, 'physics', { deletionPolicy: 'Delete' });
-    const run = await runOf(bench);
-    await run.finish({ exit: 'Complete', stopReason: 'SourceEnded' }, { seconds: 3, complete: true });
-    await phase(bench, 'Uploaded');
-    bench.resources.requestDeletion('Recording', 'physics');
+    const { bench, run } = await deletedWithFiles();
     const remove = await runOf(bench, 2);
     expect(remove.plan).toMatchObject({ mode: 'Remove', previous: [{ key: `${run.plan.keyBase}.mp4` }] });
     await remove.finish({
@@ -74,13 +82,7 @@ describe('deleting a recording', () => {
   const eventsOf = (bench: ControlBench) => bench.events.filter(({ reason }) => reason === 'NotRemoved');
 
   it('lets the resource go without its files after a deadline, and says where they are', async () => {
-    const bench = begin({ timing: { removeWithin: 0.3 } });
-    applyStorage(bench);
-    applyRecording(bench, 'physics', { deletionPolicy: 'Delete' });
-    const run = await runOf(bench);
-    await run.finish({ exit: 'Complete', stopReason: 'SourceEnded' }, { seconds: 3, complete: true });
-    await phase(bench, 'Uploaded');
-    bench.resources.requestDeletion('Recording', 'physics');
+    const { bench, run } = await deletedWithFiles({ removeWithin: 0.3 });
     const remove = await runOf(bench, 2);
     const message = 'There is no bucket recordings.';
     await remove.finish({ exit: 'StorageRefused', code: 'BucketNotFound', message });
@@ -95,26 +97,14 @@ describe('deleting a recording', () => {
   });
 
   it('lets it go too where the run that deletes the files never starts', async () => {
-    const bench = begin({ timing: { removeWithin: 0.3 } });
-    applyStorage(bench);
-    applyRecording(bench, 'physics', { deletionPolicy: 'Delete' });
-    const run = await runOf(bench);
-    await run.finish({ exit: 'Complete', stopReason: 'SourceEnded' }, { seconds: 3, complete: true });
-    await phase(bench, 'Uploaded');
-    bench.resources.requestDeletion('Recording', 'physics');
+    const { bench } = await deletedWithFiles({ removeWithin: 0.3 });
     expect((await runOf(bench, 2)).plan.mode).toBe('Remove');
     await gone(bench);
     expect(eventsOf(bench)).toHaveLength(1);
   });
 
   it('keeps the storage until the files are deleted that lie in it', async () => {
-    const bench = begin();
-    applyStorage(bench);
-    applyRecording(bench, 'physics', { deletionPolicy: 'Delete' });
-    const run = await runOf(bench);
-    await run.finish({ exit: 'Complete', stopReason: 'SourceEnded' }, { seconds: 3, complete: true });
-    await phase(bench, 'Uploaded');
-    bench.resources.requestDeletion('Recording', 'physics');
+    const { bench } = await deletedWithFiles();
     bench.resources.requestDeletion('ExternalStorage', 'team');
     const remove = await runOf(bench, 2);
     await remove.finish({ exit: 'StorageRefused', code: 'StorageDenied', message: 'It was denied.' });
@@ -138,11 +128,7 @@ describe('deleting a recording', () => {
   });
 
   it('that vanishes at once ends its run too', async () => {
-    const bench = begin();
-    applyStorage(bench);
-    applyRecording(bench);
-    const run = await runOf(bench);
-    await run.report('Recording', { seconds: 3 });
+    const { bench, run } = await recording();
     await phase(bench, 'Recording');
     bench.resources.vanish('Recording', 'physics');
     await vi.waitFor(() => expect(run.terminations).toBeGreaterThan(0));
@@ -152,11 +138,7 @@ describe('deleting a recording', () => {
   });
 
   it('lets its storage go only afterwards', async () => {
-    const bench = begin();
-    applyStorage(bench);
-    applyRecording(bench);
-    const run = await runOf(bench);
-    await run.report('Recording', { seconds: 3 });
+    const { bench, run } = await recording();
     bench.resources.requestDeletion('ExternalStorage', 'team');
     await sleep(50);
     expect(await bench.resources.get('ExternalStorage', 'default', 'team')).toBeDefined();

@@ -1,5 +1,5 @@
 import type { RecordingCopyStatus } from '@tapedeck/core';
-import { addAttempt } from './attempt-list.ts';
+import { addAttempt, beganSince } from './attempt-list.ts';
 import { copiedFiles } from './copy-history.ts';
 import { planCopyRun } from './copy-launch.ts';
 import { situateCopy } from './copy-situation.ts';
@@ -49,7 +49,7 @@ export function planCopyDeletion(
       return launch(snapshot, status, last.number, timing.silentLimit);
     }
   }
-  const drops = attempts.filter(({ startTime }) => startTime >= deleted).length;
+  const drops = attempts.filter((attempt) => beganSince(attempt, deleted)).length;
   const canReach = storages.some(({ metadata }) => metadata.name === copy.spec.storage.name);
   const isRefused = launchFailure !== undefined && launchFailure.times >= maxDrops;
   const ended = { ...status, attempts: [...attempts] };

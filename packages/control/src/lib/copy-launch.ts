@@ -1,4 +1,4 @@
-import type { RecordingCopyStatus } from '@tapedeck/core';
+import { maxCopyStorages, type RecordingCopyStatus } from '@tapedeck/core';
 import { copyFiles } from './copy-files.ts';
 import { copiedFiles } from './copy-history.ts';
 import { tellCopy } from './copy-situation.ts';
@@ -89,7 +89,7 @@ export function planCopyRun(
     copy: { namespace: metadata.namespace ?? 'default', name: metadata.name, uid: metadata.uid ?? '' },
     attempt: number,
     target: spec.storage.name,
-    storages: [...names].slice(0, 5).flatMap((name) => {
+    storages: [...names].slice(0, maxCopyStorages).flatMap((name) => {
       const storage = storages.find((each) => each.metadata.name === name);
       return storage === undefined ? [] : [{ name, spec: storage.spec }];
     }),

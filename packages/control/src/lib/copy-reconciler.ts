@@ -2,11 +2,11 @@ import { isFinalPhase, isSame, type RecordingCopy } from '@tapedeck/core';
 import { planCopy } from './copy-plan.ts';
 import type { CopyDecision, CopySnapshot } from './copy-snapshot.ts';
 import { createEffectPerformer } from './effect-performer.ts';
+import { keepLastReport } from './kept-reports.ts';
 import type { Clock, Events, Launcher, Log, ReportLedger, ResourceStore } from './ports.ts';
 import type { RecordingKey } from './recording-reconciler.ts';
 import type { LaunchFailure, RecordingPolicy } from './recording-snapshot.ts';
-import { reportOf } from './run-history.ts';
-import { parseRunId, runId } from './run-id.ts';
+import { runId } from './run-id.ts';
 
 export interface CopyReconciler {
   /** Takes in what exists before anything is decided. */
@@ -90,14 +90,8 @@ export function createCopyReconciler(ports: CopyReconcilerPorts): CopyReconciler
         ? undefined
         : launcher.observe(runId(uid, last.number)),
     ]);
-    let reports = last === undefined || isOver ? [] : await ledger.load(uid);
-    const left = observation?.report;
-    const number = left === undefined ? undefined : parseRunId(left.id)?.number;
-    const kept = number === undefined ? undefined : reportOf(reports, number);
-    if (left !== undefined && (kept === undefined || kept.sequence < left.sequence)) {
-      await ledger.save(uid, left);
-      reports = await ledger.load(uid);
-    }
+    const kept = last === undefined || isOver ? [] : await ledger.load(uid);
+    const reports = await keepLastReport(ledger, uid, kept, observation?.report);
     return {
       copy,
       recording,

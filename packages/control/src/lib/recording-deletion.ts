@@ -1,4 +1,5 @@
 import { isFinalPhase, type RecordingAttempt, type RecordingStatus } from '@tapedeck/core';
+import { beganSince } from './attempt-list.ts';
 import { doubled } from './options.ts';
 import { configOf } from './recording-admission.ts';
 import { letGo } from './recording-finished.ts';
@@ -114,7 +115,8 @@ function afterRun(
 }
 
 function afterDeletion(recording: RecordingSnapshot['recording'], attempt: RecordingAttempt): boolean {
-  return attempt.startTime >= (recording.metadata.deletionTimestamp ?? '');
+  const { deletionTimestamp } = recording.metadata;
+  return deletionTimestamp === undefined || beganSince(attempt, deletionTimestamp);
 }
 
 function launch(

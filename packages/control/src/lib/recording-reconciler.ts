@@ -1,5 +1,6 @@
 import { isFinalPhase, isSame, type Recording } from '@tapedeck/core';
 import { createEffectPerformer } from './effect-performer.ts';
+import { keepLastReport } from './kept-reports.ts';
 import { createNameIndex, type NameIndex } from './name-index.ts';
 import type { Clock, Events, Launcher, Log, ReportLedger, ResourceStore } from './ports.ts';
 import { planRecording } from './recording-plan.ts';
@@ -9,8 +10,7 @@ import type {
   RecordingPolicy,
   RecordingSnapshot,
 } from './recording-snapshot.ts';
-import { reportOf } from './run-history.ts';
-import { parseRunId, runId } from './run-id.ts';
+import { runId } from './run-id.ts';
 
 export interface RecordingKey {
   readonly namespace: string;
@@ -130,14 +130,8 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
         ? undefined
         : launcher.observe(runId(uid, last.number)),
     ]);
-    let reports = begun && !isOver(recording) ? await ledger.load(uid) : [];
-    const left = observation?.report;
-    const number = left === undefined ? undefined : parseRunId(left.id)?.number;
-    const known = number === undefined ? undefined : reportOf(reports, number);
-    if (left !== undefined && (known === undefined || known.sequence < left.sequence)) {
-      await ledger.save(uid, left);
-      reports = await ledger.load(uid);
-    }
+    const kept = begun && !isOver(recording) ? await ledger.load(uid) : [];
+    const reports = await keepLastReport(ledger, uid, kept, observation?.report);
     return {
       recording,
       profile,

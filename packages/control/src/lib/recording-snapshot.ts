@@ -20,20 +20,12 @@ export interface LaunchFailure {
 }
 
 /** All that is known when a recording is decided upon. */
-export interface RecordingSnapshot {
+export interface RecordingSnapshot extends RunKnowledge {
   readonly recording: Recording;
   /** The profile that the spec names; read only until the recording begins. */
   readonly profile?: RecordingProfile | undefined;
-  /** Every ExternalStorage of the namespace. */
-  readonly storages: readonly ExternalStorage[];
-  /** The newest report of each run, by run number. */
-  readonly reports: readonly RunReport[];
-  /** Of the newest run, while it is not known to have ended or what it left waits to be delivered. */
-  readonly observation?: RunObservation | undefined;
-  readonly launchFailure?: LaunchFailure | undefined;
   /** Another recording would get the same file name. */
   readonly sameName: boolean;
-  readonly now: Date;
   /** When this control process started: before that, nobody could be heard. */
   readonly since: Date;
 }
@@ -64,11 +56,28 @@ export type Effect =
       };
     };
 
-export interface RecordingPlan {
-  readonly status: RecordingStatus;
+/** What is to be done about a resource, and how it is then. */
+export interface Decision<Status> {
+  readonly status: Status;
+  /** Before the status is written. */
   readonly before: readonly Effect[];
+  /** After that. */
   readonly after: readonly Effect[];
   readonly requeueAfterSeconds?: number | undefined;
-  /** It waits for a storage or a profile: run it again when one of its namespace changes. */
+  /** It waits for what it names: decide again when one of its namespace changes. */
   readonly waits?: boolean;
+}
+
+export type RecordingPlan = Decision<RecordingStatus>;
+
+/** What is known of a resource's runs when it is decided upon. */
+export interface RunKnowledge {
+  /** Every ExternalStorage of the namespace. */
+  readonly storages: readonly ExternalStorage[];
+  /** The newest report of each run, by run number. */
+  readonly reports: readonly RunReport[];
+  /** Of the newest run, while it is not known to have ended or what it left waits to be delivered. */
+  readonly observation?: RunObservation | undefined;
+  readonly launchFailure?: LaunchFailure | undefined;
+  readonly now: Date;
 }

@@ -69,7 +69,7 @@ export function createReportIntake(ports: {
     async receive(report) {
       const run = parseRunId(report.id);
       if (run === undefined) return stop;
-      const { recordingUid: uid, number } = run;
+      const { uid, number } = run;
       const owner = await find(uid);
       if (owner === undefined) return stop;
       await ledger.save(uid, report);

@@ -4,6 +4,7 @@ import {
   formatSeconds,
   isFinalPhase,
   joinKey,
+  maxRunStorages,
   normalizePrefix,
   passingNotices,
   type RecordingOutput,
@@ -183,7 +184,7 @@ export function statusOfRuns(
     },
     ...(newest.storages === undefined || newest.storages.length === 0
       ? {}
-      : { storages: newest.storages.slice(0, 4).map(storageFare) }),
+      : { storages: newest.storages.slice(0, maxRunStorages).map(storageFare) }),
     outputs: outputsOf(history.files, storages, before.outputs ?? []),
     ...(gaps.length === 0
       ? {}

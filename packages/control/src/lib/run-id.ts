@@ -1,15 +1,11 @@
-/** Id of the nth run of a recording, whatever it does: `<uid>-<n>`, from 1. */
-export function runId(recordingUid: string, number: number): string {
-  return `${recordingUid}-${number}`;
+/** Id of the nth run of a recording or a copy, whatever it does: `<uid>-<n>`, from 1. */
+export function runId(uid: string, number: number): string {
+  return `${uid}-${number}`;
 }
 
 /** The parts of a run's id, or undefined for what is none. */
-export function parseRunId(
-  id: string,
-): { readonly recordingUid: string; readonly number: number } | undefined {
+export function parseRunId(id: string): { readonly uid: string; readonly number: number } | undefined {
   const match = /^(.+)-([1-9][0-9]{0,8})$/.exec(id);
-  const [, recordingUid, number] = match ?? [];
-  return recordingUid === undefined || number === undefined
-    ? undefined
-    : { recordingUid, number: Number(number) };
+  const [, uid, number] = match ?? [];
+  return uid === undefined || number === undefined ? undefined : { uid, number: Number(number) };
 }

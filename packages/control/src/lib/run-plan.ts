@@ -1,4 +1,4 @@
-import type { ExternalStorage, RecordingConfig, RunFile } from '@tapedeck/core';
+import { type ExternalStorage, maxRunStorages, type RecordingConfig, type RunFile } from '@tapedeck/core';
 import type { RunPlan } from './ports.ts';
 import type { RecordingSnapshot } from './recording-snapshot.ts';
 import { runId } from './run-id.ts';
@@ -27,13 +27,13 @@ const shortest = 0.05;
 export function allowanceLeft(
   config: Pick<RecordingConfig, 'maxDurationSeconds' | 'stopAfterSeconds'>,
   mediaSeconds: number,
-): Allowance & { readonly over?: 'MaxDuration' | 'Requested' } {
+): Allowance & { readonly over?: 'MaxDuration' | 'Elapsed' } {
   const maxDurationSeconds = config.maxDurationSeconds - mediaSeconds;
   const stopAfterSeconds =
     config.stopAfterSeconds === undefined ? undefined : config.stopAfterSeconds - mediaSeconds;
   const stop = stopAfterSeconds === undefined ? {} : { stopAfterSeconds };
   if (stopAfterSeconds !== undefined && stopAfterSeconds <= shortest) {
-    return { maxDurationSeconds, ...stop, over: 'Requested' };
+    return { maxDurationSeconds, ...stop, over: 'Elapsed' };
   }
   if (maxDurationSeconds <= shortest) return { maxDurationSeconds, ...stop, over: 'MaxDuration' };
   return { maxDurationSeconds, ...stop };
@@ -63,7 +63,7 @@ export function planRun(input: RunPlanInput): RunPlan {
       : {}),
     splitEverySeconds: config.splitEverySeconds,
     durabilitySeconds: config.durabilitySeconds,
-    storages: input.storages.slice(0, 4).map((storage) => ({
+    storages: input.storages.slice(0, maxRunStorages).map((storage) => ({
       name: storage.metadata.name,
       spec: storage.spec,
       ...(storage.metadata.generation === undefined ? {} : { generation: storage.metadata.generation }),

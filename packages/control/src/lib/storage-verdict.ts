@@ -48,6 +48,18 @@ const isUnasked = (code: string): boolean =>
 /** It answered, and said no more than that. */
 const undecided = ['StorageUnavailable', 'StorageThrottled'];
 
+/** Whether anything answered. */
+function reachedOf(code: string): ConditionInput['status'] {
+  if (isUnasked(code) || code === 'NotFound') return 'Unknown';
+  return unreachable.includes(code) ? 'False' : 'True';
+}
+
+/** Whether what answered knew us. */
+function knownOf(code: string): ConditionInput['status'] {
+  if (isUnasked(code) || unreachable.includes(code) || undecided.includes(code)) return 'Unknown';
+  return unauthenticated.includes(code) ? 'False' : 'True';
+}
+
 /** The conditions that follow. */
 export function conditionsOf(verdict: Verdict): readonly ConditionInput[] {
   const { ready, code, definite } = verdict;
@@ -58,18 +70,13 @@ export function conditionsOf(verdict: Verdict): readonly ConditionInput[] {
     reason: code,
     message,
   });
-  const reached = unreachable.includes(code) ? 'False' : code === 'NotFound' ? 'Unknown' : 'True';
-  const known =
-    reached === 'False' || undecided.includes(code) || isUnasked(code)
-      ? 'Unknown'
-      : unauthenticated.includes(code)
-        ? 'False'
-        : 'True';
+  const reached = reachedOf(code);
+  const known = knownOf(code);
   return [
     set('Ready', ready ? 'True' : 'False'),
     set('Reconciling', !ready && !definite ? 'True' : 'False'),
     set('Stalled', !ready && definite ? 'True' : 'False'),
-    set('Reachable', isUnasked(code) ? 'Unknown' : reached),
+    set('Reachable', reached),
     set('Authenticated', known),
     set('Writable', ready ? 'True' : known === 'True' ? 'False' : 'Unknown'),
   ];

@@ -3,6 +3,7 @@ import { condition, duration, name } from './resource.ts';
 
 export const recordingStopReason = z.enum([
   'Requested',
+  'Elapsed',
   'MaxDuration',
   'SourceEnded',
   'Empty',

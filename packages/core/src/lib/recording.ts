@@ -94,7 +94,7 @@ export const profileFields = {
       elapsed: durationBetween('1s', '24h')
         .optional()
         .describe(
-          'So much has been recorded: a stop asked for in advance. It may be shorter than maxDuration.',
+          'So much has been recorded: a stop asked for in advance (stopReason Elapsed). It may be shorter than maxDuration.',
         ),
       empty: durationBetween('5s', '24h').optional().describe('Nobody has been there for this long.'),
       silent: durationBetween('5s', '24h').optional().describe('Nothing was to be heard for this long.'),

@@ -1,4 +1,4 @@
-import type { RunFile } from './run-contract.ts';
+import type { RunFile } from './run-file.ts';
 
 /**
  * The files that count: of several copies of a recording those of the fullest, the earlier where they are equal. What

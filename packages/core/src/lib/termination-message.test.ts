@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
+import { type CheckReport, checkReport } from './check-contract.ts';
 import { keyBytes } from './prefix.ts';
-import { type CheckReport, checkReport, type RunReport, runReport } from './run-contract.ts';
+import { type RunReport, runReport } from './run-contract.ts';
 import { checkTermination, maxTerminationBytes, runTermination } from './termination-message.ts';
 
 const run = (files: number, url: string): RunReport => ({

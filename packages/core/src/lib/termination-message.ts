@@ -1,5 +1,6 @@
+import type { CheckReport } from './check-contract.ts';
 import { keyBytes } from './prefix.ts';
-import type { CheckReport, RunReport } from './run-contract.ts';
+import type { RunReport } from './run-contract.ts';
 
 /**
  * All that a container may leave behind of itself:

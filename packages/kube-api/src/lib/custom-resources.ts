@@ -38,9 +38,19 @@ export function readResource<K extends Kind>(
   kind: K,
   object: KubernetesObject,
 ): StoredResource<K> | undefined {
-  // Items of a list come without these two.
-  const parsed = resourceSchemas[kind].safeParse({ ...object, apiVersion, kind });
+  const parsed = parse(kind, object);
   if (!parsed.success) return undefined;
   // The schema of a kind gives that kind.
   return { resource: parsed.data as ResourceByKind[K], finalizers: object.metadata.finalizers ?? [] };
+}
+
+/** What of an object `readResource` does not read, as `spec.video.height: Invalid input`. */
+export function unreadablePart(kind: Kind, object: KubernetesObject): string {
+  const [issue] = parse(kind, object).error?.issues ?? [];
+  return issue === undefined ? 'nothing' : `${issue.path.join('.')}: ${issue.message}`;
+}
+
+function parse(kind: Kind, object: KubernetesObject) {
+  // Items of a list come without these two.
+  return resourceSchemas[kind].safeParse({ ...object, apiVersion, kind });
 }

@@ -42,7 +42,12 @@ export interface KubeApi {
 export function openKubeApi(kubeconfig: string | KubeconfigChoice = {}): KubeApi {
   const config = loadKubeconfig(kubeconfig);
   const cluster = config.getCurrentCluster();
-  if (cluster === null) throw new ApiError(0, 'NoCluster', 'the kubeconfig names no cluster');
+  if (cluster === null)
+    throw new ApiError(
+      0,
+      'NoCluster',
+      'the kubeconfig names no cluster: it has no current context, or that context has none',
+    );
   const base = cluster.server.replace(/\/$/, '');
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   // A watch holds its connection: so many of them must not keep calls waiting for one.

@@ -24,3 +24,7 @@ it('tells where a kubeconfig is broken, and nothing of what is written there', (
   });
   expect(String(thrown)).not.toContain('secret-of-the-test');
 });
+
+it('says of an empty kubeconfig that it is empty', () => {
+  expect(() => loadKubeconfig('')).toThrow(/^the kubeconfig is empty: write it anew/);
+});

@@ -28,7 +28,10 @@ export function loadKubeconfig(choice: string | KubeconfigChoice): KubeConfig {
   } catch (cause) {
     // After its first line the parser of YAML shows the lines around the mistake, with the tokens in them.
     const [message] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
-    throw new ApiError(0, 'NoCluster', `${file ?? 'the kubeconfig'} cannot be read: ${message}`);
+    const why = message?.includes('input is empty')
+      ? 'is empty: write it anew, with the command of whoever runs the cluster'
+      : `cannot be read: ${message}`;
+    throw new ApiError(0, 'NoCluster', `${file ?? 'the kubeconfig'} ${why}`);
   }
   if (context !== undefined) {
     // What the library makes up where it finds no kubeconfig.

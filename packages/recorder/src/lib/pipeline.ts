@@ -9,6 +9,7 @@ import {
 } from '@tapedeck/encoder';
 import type { CaptureHandlers } from './capture-loop.ts';
 import { firstSegment, type OutputFiles } from './output-files.ts';
+import { recordingLimit } from './recording-limit.ts';
 import type { RunBook } from './run-book.ts';
 import { createSourceEnd } from './source-end.ts';
 
@@ -154,11 +155,4 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
 
 function withoutType<T extends { readonly type: string }>({ type: _type, ...rest }: T): Omit<T, 'type'> {
   return rest;
-}
-
-/** The nearer of the two ends that are counted in recorded media. */
-function recordingLimit(spec: RunSpec): { seconds: number; reason: RecordingStopReason } {
-  const asked = spec.stopAfterSeconds ?? Number.POSITIVE_INFINITY;
-  if (asked <= spec.maxDurationSeconds) return { seconds: asked, reason: 'Requested' };
-  return { seconds: spec.maxDurationSeconds, reason: 'MaxDuration' };
 }

@@ -36,7 +36,29 @@ const MAX_LOOKS = 4;
  * list: then whatever the journal holds possible is tried.
  */
 export async function completeFromJournal(journal: UploadJournal, ports: JournalPorts): Promise<ObjectInfo> {
-  const { token, parts: sent } = await sendSpooled(journal, ports);
+  const token = await openUpload(journal, ports);
+  try {
+    return await completeOpen(journal, token, ports);
+  } catch (error) {
+    // No journal knows of what was opened here: the next try opens another.
+    if (journal.token === null && token !== null) await dropUpload(token, ports);
+    throw error;
+  }
+}
+
+/** Where even that fails, the storage's own rule for unfinished uploads clears it away. */
+async function dropUpload(token: UploadToken, { driver, timeouts }: JournalPorts): Promise<void> {
+  await callOnce('Dropping the upload', timeouts.callMs, undefined, (signal) =>
+    driver.abort(token, { signal }),
+  ).catch(() => undefined);
+}
+
+async function completeOpen(
+  journal: UploadJournal,
+  token: UploadToken,
+  ports: JournalPorts,
+): Promise<ObjectInfo> {
+  const sent = await sendSpooled(token, ports);
   const complete = async (parts: readonly CompletedPart[]): Promise<ObjectInfo> => {
     const upload = { token, key: ports.fullKey };
     const info = await completeUpload(ports.driver, upload, parts, { ...ports, goneIsComplete: true });
@@ -136,23 +158,25 @@ async function completedBefore({
   }
 }
 
-/** Sends what is on scratch, in order, part 1 last where it may have its final head; opens the upload first when its recorder never could. */
-async function sendSpooled(
-  journal: UploadJournal,
-  ports: JournalPorts,
-): Promise<{ token: UploadToken; parts: CompletedPart[] }> {
-  const { driver, policy, timeouts, directory, signal, fullKey } = ports;
+/** The upload of the journal; a new one where its recorder never could open it and there is something to send. */
+async function openUpload(journal: UploadJournal, ports: JournalPorts): Promise<UploadToken> {
+  const { driver, policy, timeouts, directory, kept, signal, fullKey } = ports;
+  if (journal.token !== null) return journal.token;
   const numbers = directory === undefined ? [] : await listNumbers(directory);
-  let token: UploadToken = journal.token;
-  if (token === null && (numbers.length > 0 || (ports.kept?.size ?? 0) > 0)) {
-    token = await callWithRetries(policy, { signal }, () =>
-      callOnce(`Opening the upload of ${journal.key}`, timeouts.callMs, signal, (signal) =>
-        driver.begin({ key: fullKey, contentType: journal.contentType }, { signal }),
-      ),
-    );
-  }
+  if (numbers.length === 0 && (kept?.size ?? 0) === 0) return null;
+  return await callWithRetries(policy, { signal }, () =>
+    callOnce(`Opening the upload of ${journal.key}`, timeouts.callMs, signal, (signal) =>
+      driver.begin({ key: fullKey, contentType: journal.contentType }, { signal }),
+    ),
+  );
+}
+
+/** Sends what is on scratch, in order, part 1 last where it may have its final head. */
+async function sendSpooled(token: UploadToken, ports: JournalPorts): Promise<CompletedPart[]> {
+  const { driver, directory } = ports;
   const parts: CompletedPart[] = [];
-  if (directory === undefined || numbers.length === 0) return { token, parts };
+  const numbers = directory === undefined ? [] : await listNumbers(directory);
+  if (directory === undefined || numbers.length === 0) return parts;
   const spool = await openSpool(directory, Number.MAX_SAFE_INTEGER);
   const inOrder = numbers.map((number) => ({ number }));
   for (const { number } of driver.capabilities.rewriteFirstPart ? headLast(inOrder) : inOrder) {
@@ -161,7 +185,7 @@ async function sendSpooled(
     if (sent === undefined) break;
     parts.push(sent);
   }
-  return { token, parts };
+  return parts;
 }
 
 async function sendOne(

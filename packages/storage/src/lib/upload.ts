@@ -1,18 +1,14 @@
 import { TapedeckError, type UploadJournal } from '@tapedeck/core';
 import { createAppendQueue } from './append-queue.ts';
-import { abortedError, type CallTimeouts, callOnce, callWithRetries } from './call.ts';
+import { abortedError, callOnce, callWithRetries } from './call.ts';
 import { createCollector } from './collector.ts';
 import { formatCrc32 } from './crc32.ts';
-import type { Driver } from './driver.ts';
 import { buildJournal } from './journal.ts';
 import { createLagMeter } from './lag-meter.ts';
 import { parallelPuts } from './parallel-puts.ts';
 import { createPartKeeper, type PartKeeper } from './part-keeper.ts';
 import { createPartList, headLast, needsPut, type PartList, type PartRecord } from './part-list.ts';
-import type { PartPlan } from './part-plan.ts';
 import { PartSender, SLOW_PUT_MS } from './part-sender.ts';
-import type { RetryPolicy } from './retry-policy.ts';
-import type { Spool } from './spool.ts';
 import type {
   AppendOptions,
   FinishOptions,
@@ -22,25 +18,15 @@ import type {
   UploadProgress,
 } from './store.ts';
 import { endUpload } from './upload-end.ts';
+import { layOutEnd } from './upload-end-layout.ts';
 import { createUploadOpening, type UploadOpening } from './upload-opening.ts';
+import type { UploadPorts } from './upload-ports.ts';
 
 /** The unfinished part goes out when its oldest byte has used up this share of the durability. */
 const DURABILITY_SHARE = 0.8;
 const MIN_TICK_MS = 100;
 /** A header and nothing else: the smallest thing that readers of the formats skip. */
 const MIN_FILLER_SIZE = 8;
-
-export interface UploadPorts {
-  readonly driver: Driver;
-  readonly plan: PartPlan;
-  readonly policy: RetryPolicy;
-  readonly timeouts: CallTimeouts;
-  /** Name of the storage in the run spec. */
-  readonly storage: string;
-  /** With the prefix. */
-  readonly fullKey: string;
-  readonly spool: Spool | undefined;
-}
 
 /** See `Upload` for what it promises: the list lays parts out, the sender sends them, the keeper stores bytes. */
 export class OpenUpload implements Upload {
@@ -186,7 +172,7 @@ export class OpenUpload implements Upload {
     if (this.#isFinishing)
       throw new TapedeckError('Aborted', `The upload of ${this.key} was finished before.`);
     this.#throwIfClosed();
-    const headLast = this.#layOutEnd(options);
+    const headLast = layOutEnd(this.#list, options, this.wholeInMemory || this.rewritesFirstPart);
     this.#isFinishing = true;
     this.#lag.appended(this.#list.size, Date.now());
     this.#sender.startEnd({ headLast });
@@ -213,25 +199,6 @@ export class OpenUpload implements Upload {
     } finally {
       await this.close();
     }
-  }
-
-  /** Says whether the file gets a new start. */
-  #layOutEnd({ head, tail, replaceStart, trailer }: FinishOptions): boolean {
-    const start = replaceStart ?? (head && { length: head.length, bytes: head });
-    const mayStartAnew = this.wholeInMemory || this.rewritesFirstPart;
-    if (start === undefined || (!mayStartAnew && trailer !== undefined)) {
-      this.#list.end(mayStartAnew ? (tail ?? new Uint8Array()) : (trailer?.() ?? tail ?? new Uint8Array()));
-      return false;
-    }
-    if (!mayStartAnew) {
-      throw new TapedeckError(
-        'NotSupported',
-        'This storage does not take part 1 again once others followed.',
-      );
-    }
-    this.#list.replaceStart(start.length, start.bytes);
-    this.#list.end(tail ?? new Uint8Array());
-    return true;
   }
 
   async abort(): Promise<void> {

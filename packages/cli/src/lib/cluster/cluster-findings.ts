@@ -4,6 +4,7 @@ import { plurals } from '@tapedeck/kube-api';
 import { z } from 'zod';
 import type { Finding } from '../output/finding.ts';
 import type { Cluster } from './cluster.ts';
+import { readAnswer } from './cluster-answer.ts';
 import type { ClusterCalls } from './cluster-calls.ts';
 
 /** What the chart asks for (its `kubeVersion`). */
@@ -81,9 +82,11 @@ async function look(name: string, find: () => Promise<Seen>): Promise<Finding> {
 }
 
 async function version(calls: ClusterCalls, context: string): Promise<Seen> {
-  const answer = z
-    .object({ gitVersion: z.string(), minor: z.string() })
-    .parse(await calls.call({ path: '/version' }));
+  const answer = readAnswer(
+    z.object({ gitVersion: z.string(), minor: z.string() }),
+    await calls.call({ path: '/version' }),
+    'the version',
+  );
   const where = context === '' ? '' : `, context ${context}`;
   const isNew = Number.parseInt(answer.minor, 10) >= oldestMinor;
   return [
@@ -97,9 +100,11 @@ async function version(calls: ClusterCalls, context: string): Promise<Seen> {
 /** The plurals of our kinds that are served; undefined where our group is unknown. */
 async function kinds(calls: ClusterCalls): Promise<readonly string[] | undefined> {
   try {
-    const { resources } = z
-      .object({ resources: z.array(z.object({ name: z.string() })) })
-      .parse(await calls.call({ path: `/apis/${apiVersion}` }));
+    const { resources } = readAnswer(
+      z.object({ resources: z.array(z.object({ name: z.string() })) }),
+      await calls.call({ path: `/apis/${apiVersion}` }),
+      `the list of kinds of ${apiVersion}`,
+    );
     return resources.map(({ name }) => name).filter((name) => !name.includes('/'));
   } catch (error) {
     if (TapedeckError.from(error).code === 'NotFound') return undefined;
@@ -123,7 +128,11 @@ const deployments = z.object({
 
 async function operator(calls: ClusterCalls): Promise<Seen> {
   const selector = new URLSearchParams({ labelSelector: 'app.kubernetes.io/name=tapedeck-operator' });
-  const { items } = deployments.parse(await calls.call({ path: `/apis/apps/v1/deployments?${selector}` }));
+  const { items } = readAnswer(
+    deployments,
+    await calls.call({ path: `/apis/apps/v1/deployments?${selector}` }),
+    'the list of Deployments',
+  );
   const [one, ...others] = items;
   if (one === undefined) return [false, 'not there: install the chart'];
   const { name, namespace, labels } = one.metadata;
@@ -164,5 +173,5 @@ async function isAllowed(
       spec: { resourceAttributes: attributes },
     },
   });
-  return review.parse(answer).status.allowed;
+  return readAnswer(review, answer, 'the review of your rights').status.allowed;
 }

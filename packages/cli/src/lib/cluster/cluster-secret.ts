@@ -3,6 +3,7 @@ import { kubernetesObject } from '@tapedeck/kube-api';
 import { z } from 'zod';
 import type { SecretEntry } from '../local/secret-cache.ts';
 import type { ApplyOutcome } from '../resource-client.ts';
+import { readAnswer } from './cluster-answer.ts';
 import type { ClusterCalls } from './cluster-calls.ts';
 
 const manager = 'tapedeck-cli';
@@ -18,8 +19,10 @@ export async function applySecret(calls: ClusterCalls, entry: SecretEntry): Prom
   );
   const before = await versionOf(calls, entry);
   const body = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, data };
-  const { resourceVersion } = kubernetesObject.parse(
+  const { resourceVersion } = readAnswer(
+    kubernetesObject,
     await calls.apply(pathOf(namespace, name), manager, body),
+    `Secret ${name}`,
   ).metadata;
   if (before === undefined) return 'created';
   return before === resourceVersion ? 'unchanged' : 'configured';
@@ -29,7 +32,9 @@ export async function applySecret(calls: ClusterCalls, entry: SecretEntry): Prom
 async function versionOf(calls: ClusterCalls, { namespace, name }: SecretEntry): Promise<string | undefined> {
   try {
     const found = await calls.find(pathOf(namespace, name));
-    return found === undefined ? undefined : kubernetesObject.parse(found).metadata.resourceVersion;
+    return found === undefined
+      ? undefined
+      : readAnswer(kubernetesObject, found, `Secret ${name}`).metadata.resourceVersion;
   } catch (error) {
     if (TapedeckError.from(error).code === 'ClusterDenied') return '';
     throw error;
@@ -47,7 +52,7 @@ export async function readSecret(
     throw new TapedeckError('NotFound', `there is no Secret ${name} in namespace ${namespace}`);
   }
   return Object.fromEntries(
-    Object.entries(secret.parse(found).data).map(([key, value]) => [
+    Object.entries(readAnswer(secret, found, `Secret ${name}`).data).map(([key, value]) => [
       key,
       Buffer.from(value, 'base64').toString('utf8'),
     ]),

@@ -10,8 +10,10 @@ import {
   objectList,
   readResource,
   resourcePath,
+  unreadablePart,
 } from '@tapedeck/kube-api';
 import type { ApplyEntry, ApplyOutcome, ResourceClient } from '../resource-client.ts';
+import { readAnswer } from './cluster-answer.ts';
 import type { ClusterCalls } from './cluster-calls.ts';
 
 /** Objects a page of a list has. */
@@ -42,7 +44,11 @@ export function createClusterStore(options: {
   async function versionOf({ key }: ApplyEntry): Promise<string | undefined> {
     const found = await calls.find(resourcePath(key.kind, key.namespace, key.name));
     if (found === undefined) return undefined;
-    const { deletionTimestamp, resourceVersion } = kubernetesObject.parse(found).metadata;
+    const { deletionTimestamp, resourceVersion } = readAnswer(
+      kubernetesObject,
+      found,
+      `${key.kind} ${key.name}`,
+    ).metadata;
     if (deletionTimestamp === undefined) return resourceVersion;
     throw new TapedeckError(
       'AlreadyExists',
@@ -75,8 +81,10 @@ export function createClusterStore(options: {
       do {
         const query = new URLSearchParams({ limit: String(pageSize) });
         if (next !== undefined) query.set('continue', next);
-        const page = objectList.parse(
+        const page = readAnswer(
+          objectList,
           await calls.call({ path: `${collectionPath(kind, namespace)}?${query}` }),
+          `the list of ${kind}`,
         );
         all.push(...page.items.map((item) => toResource(kind, item)));
         next = page.metadata.continue === '' ? undefined : page.metadata.continue;
@@ -102,7 +110,11 @@ export function createClusterStore(options: {
       for (const entry of entries) await write(entry, true);
       const outcomes: ApplyOutcome[] = [];
       for (const [index, entry] of entries.entries()) {
-        const { resourceVersion } = kubernetesObject.parse(await write(entry, false)).metadata;
+        const { resourceVersion } = readAnswer(
+          kubernetesObject,
+          await write(entry, false),
+          `${entry.key.kind} ${entry.key.name}`,
+        ).metadata;
         const old = before[index];
         outcomes.push(old === undefined ? 'created' : old === resourceVersion ? 'unchanged' : 'configured');
       }
@@ -150,11 +162,12 @@ function tellingRefusals(api: KubeApi, tell: (error: ApiError) => void): KubeApi
 }
 
 function toResource<K extends Kind>(kind: K, object: unknown): ResourceByKind[K] {
-  const parsed = kubernetesObject.parse(object);
+  const parsed = readAnswer(kubernetesObject, object, `an object of kind ${kind}`);
   const read = readResource(kind, parsed);
   if (read !== undefined) return read.resource;
+  const problem = unreadablePart(kind, parsed);
   throw new TapedeckError(
     'NotSupported',
-    `${kind} ${parsed.metadata.name} is not as this version of the command knows it: use the one of the version that is installed there`,
+    `${kind} ${parsed.metadata.name} (${problem}) is not as this version of the command knows it: use the one of the version that is installed there`,
   );
 }

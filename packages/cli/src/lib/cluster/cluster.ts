@@ -3,6 +3,7 @@ import { ApiError, findKubeContext, type KubeconfigChoice, openKubeApi } from '@
 import { z } from 'zod';
 import type { ResourceEvent } from '../output/resource-description.ts';
 import type { ResourcePlace } from '../resource-place.ts';
+import { readAnswer } from './cluster-answer.ts';
 import { type ClusterCalls, createClusterCalls } from './cluster-calls.ts';
 import { clusterFailure } from './cluster-failure.ts';
 import { createClusterStore } from './cluster-store.ts';
@@ -59,8 +60,10 @@ async function listEvents(
 ): Promise<readonly ResourceEvent[]> {
   const query = new URLSearchParams({ fieldSelector: `involvedObject.uid=${uid}` });
   try {
-    const { items } = eventList.parse(
+    const { items } = readAnswer(
+      eventList,
       await calls.call({ path: `/api/v1/namespaces/${namespace}/events?${query}` }),
+      `the list of events in namespace ${namespace}`,
     );
     return items
       .map((each) => {

@@ -1,5 +1,6 @@
 import type { CliExitCode } from '../cli-exit.ts';
 import { type DeleteOptions, deleteEach, deletionTargets } from '../commands/deletion-target.ts';
+import { warnOfStorageUsers } from '../commands/storage-users.ts';
 import { waitUntilGone } from '../local/resource-wait.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Cluster } from './cluster.ts';
@@ -14,6 +15,7 @@ export async function deleteFromCluster(
   signal: AbortSignal,
 ): Promise<CliExitCode> {
   const keys = await deletionTargets(store, terminal, word, wanted, options);
+  await warnOfStorageUsers(store, terminal, keys);
   return await deleteEach(keys, terminal, options, signal, async (key) => {
     await store.requestDeletion(key);
     if (options.wait === false) return false;

@@ -1,8 +1,8 @@
 import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
-import { recordingStates, type StateCommand } from '../commands/recording-state.ts';
-import { resourceName } from '../kind-name.ts';
-import { isOver, phaseOf } from '../progress/progress-line.ts';
+import { overText, recordingStates, type StateCommand } from '../commands/recording-state.ts';
+import { nameOfKind, resourceName } from '../kind-name.ts';
+import { isOver } from '../progress/progress-line.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -14,9 +14,9 @@ export async function setStateOnCluster(
   names: readonly string[],
   { namespace = 'default' }: { readonly namespace?: string },
 ): Promise<CliExitCode> {
-  const { state, said } = recordingStates[command];
+  const { state } = recordingStates[command];
   for (const word of names) {
-    const name = word.replace(/^rec(ordings?)?\//, '');
+    const name = nameOfKind('Recording', word);
     const recording = await store.get('Recording', namespace, name);
     if (recording === undefined) {
       throw new TapedeckError('NotFound', `there is no Recording ${name} in namespace ${namespace}`);
@@ -26,14 +26,7 @@ export async function setStateOnCluster(
       terminal.print(`${resourceName('Recording', name)} asked to ${command}`);
       continue;
     }
-    const phase = phaseOf(recording);
-    if (command !== 'stop') {
-      throw new TapedeckError(
-        'InvalidManifest',
-        `Recording ${name} is over (${phase}); it cannot be ${said}`,
-      );
-    }
-    terminal.say(`Recording ${name} is over already (${phase}).`);
+    terminal.say(overText(recording, command));
   }
   return cliExitCodes.Done;
 }

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ResourceKey } from '@tapedeck/control';
 import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { takeInterrupts } from '../interrupt.ts';
 import type { LocalManifest } from '../manifest/local-manifest.ts';
 import { printPlaces } from '../output/output-places.ts';
-import { followCopies } from '../progress/copy-following.ts';
-import { followUntilOver } from '../progress/following.ts';
+import { followedKeys, followRun, runExit } from '../progress/followed-run.ts';
 import { applyFresh } from '../progress/fresh-start.ts';
-import { isLeftForLater, phaseOf } from '../progress/progress-line.ts';
+import { isLeftForLater } from '../progress/progress-line.ts';
 import { createProgressView } from '../progress/progress-view.ts';
 import { parseStartLimit } from '../progress/start-limit.ts';
 import type { ResourceClient } from '../resource-client.ts';
@@ -19,8 +19,9 @@ import { applySecrets, type ClusterFileOptions, readClusterManifest } from './cl
 const patienceMs = 2_000;
 
 /**
- * Applies files to a cluster and follows their Recordings until they are over: 0 when all are complete, else 1. The first
- * Ctrl-C stops and completes them, the second leaves them to the operator.
+ * Applies files to a cluster and follows their Recordings and copies until they are over: 0 when all are complete, 1 when one
+ * failed, else what says why one could not begin. The first Ctrl-C stops and completes them, the second leaves them to the
+ * operator.
  */
 export async function runOnCluster(
   cluster: Cluster,
@@ -39,29 +40,20 @@ export async function runManifestOnCluster(
   /** Seconds that a recording may wait to begin; absent: what suits the reason. */
   startLimit?: number,
 ): Promise<CliExitCode> {
-  const keys = manifest.resources.map(({ key }) => key).filter(({ kind }) => kind === 'Recording');
-  if (keys.length === 0) {
-    throw new TapedeckError(
-      'InvalidManifest',
-      'there is no Recording in it to run and follow; "tapedeck apply" takes the rest',
-    );
-  }
-  const copyKeys = manifest.resources.map(({ key }) => key).filter(({ kind }) => kind === 'RecordingCopy');
-  const interrupts = takeInterrupts();
+  const keys = followedKeys(manifest, '"tapedeck apply" takes the rest');
   const view = await createProgressView(terminal);
+  const interrupts = takeInterrupts();
   const { store } = cluster;
   try {
     await applySecrets(cluster, manifest, view.say);
-    const remove = async (key: (typeof keys)[number]) => {
+    const remove = async (key: ResourceKey) => {
       await store.requestDeletion(key);
       return false;
     };
     await applyFresh({ store, view, remove }, manifest.resources, interrupts.first);
     const waiting = patient(store, view.say, interrupts.second);
-    const { last, gaveUp } = await followUntilOver({ store: waiting, view, interrupts, keys, startLimit });
-    const copies = gaveUp
-      ? []
-      : await followCopies({ store: waiting, view, signal: interrupts.first, keys: copyKeys });
+    const followed = await followRun({ store: waiting, view, interrupts, keys, startLimit });
+    const { last, copies } = followed;
     view.close();
     for (const each of [...last, ...copies]) printPlaces(terminal, each);
     if (interrupts.second.aborted) {
@@ -74,12 +66,7 @@ export async function runManifestOnCluster(
         `${each.metadata.name} is recorded, and not all of it is delivered: the operator delivers it when the storage takes it again.`,
       );
     }
-    if (interrupts.first.aborted) return cliExitCodes.Interrupted;
-    if (gaveUp) return cliExitCodes.TimedOut;
-    const complete = last.length === keys.length && last.every((each) => phaseOf(each) === 'Uploaded');
-    const copied =
-      copies.length === copyKeys.length && copies.every(({ status }) => status?.phase === 'Uploaded');
-    return complete && copied ? cliExitCodes.Done : cliExitCodes.Failed;
+    return runExit(followed, keys, interrupts);
   } finally {
     view.close();
     interrupts.close();

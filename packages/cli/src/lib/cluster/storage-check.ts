@@ -3,6 +3,7 @@ import { type CheckReport, type ExternalStorage, parseDuration } from '@tapedeck
 import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { takeInterrupts } from '../interrupt.ts';
+import { nameOfKind } from '../kind-name.ts';
 import { checkAnnotation } from '../local/storage-recheck.ts';
 import { nextStep, renderCheck } from '../output/check-table.ts';
 import { parseOutputFormat, renderDocument } from '../output/document.ts';
@@ -38,7 +39,7 @@ export async function checkOnCluster(
   try {
     let ready = true;
     for (const word of names) {
-      const name = word.replace(/^(xs|externalstorages?)\//, '');
+      const name = nameOfKind('ExternalStorage', word);
       const report = await check(cluster, options.namespace ?? 'default', name, interrupts.first);
       ready &&= report.ready;
       terminal.print(

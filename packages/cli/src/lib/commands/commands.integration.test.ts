@@ -180,6 +180,16 @@ describe('delete', () => {
     });
   });
 
+  it('names who goes on using a storage that goes', async () => {
+    const storage = manifest.split('---\n')[0] ?? '';
+    const words = ['delete', '-f', '-', '--no-wait'];
+    const { stderr } = await startTapedeck(data, words, { input: storage }).ended;
+    expect(stderr).toContain(
+      'warning: externalstorage.tapedeck.dev/folder is used by recording.tapedeck.dev/a.',
+    );
+    expect((await startTapedeck(data, ['apply', '-f', 'all.yaml']).ended).code).toBe(0);
+  });
+
   it('is content with what is not there on request', async () => {
     const words = ['delete', '-f', '-', '--ignore-not-found'];
     expect(await startTapedeck(data, words, { input: three }).ended).toMatchObject({ code: 0, stderr: '' });

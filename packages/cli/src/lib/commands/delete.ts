@@ -5,6 +5,7 @@ import { removeResource } from '../local/removal.ts';
 import { waitUntilGone } from '../local/resource-wait.ts';
 import type { Terminal } from '../terminal.ts';
 import { type DeleteOptions, deleteEach, deletionTargets } from './deletion-target.ts';
+import { warnOfStorageUsers } from './storage-users.ts';
 
 /** Most are gone before anybody wonders. */
 const noticeMs = 3_000;
@@ -19,6 +20,7 @@ export async function remove(
   signal: AbortSignal,
 ): Promise<CliExitCode> {
   const keys = await deletionTargets(data.store, terminal, word, wanted, options);
+  await warnOfStorageUsers(data.store, terminal, keys);
   return await deleteEach(keys, terminal, options, signal, async (key) => {
     const name = resourceName(key.kind, key.name);
     const outcome = await removeResource(data, key);

@@ -11,6 +11,7 @@ import {
 import { errorKinds, TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { takeInterrupts } from '../interrupt.ts';
+import { nameOfKind } from '../kind-name.ts';
 import { linkThroughControl } from '../local/control-client.ts';
 import { controlSocketPath } from '../local/control-socket.ts';
 import { runLink } from '../local/link-run.ts';
@@ -100,7 +101,7 @@ async function findRecording(
   namespace: string,
   word: string,
 ): Promise<Recording> {
-  const name = word.replace(/^rec(ordings?)?\//, '');
+  const name = nameOfKind('Recording', word);
   const recording = await store.get('Recording', namespace, name);
   if (recording !== undefined) return recording;
   throw new TapedeckError('NotFound', `there is no Recording ${name} in namespace ${namespace}`);

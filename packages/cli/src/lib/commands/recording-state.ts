@@ -2,7 +2,7 @@ import type { ResourceKey } from '@tapedeck/control';
 import type { Recording } from '@tapedeck/core';
 import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
-import { resourceName } from '../kind-name.ts';
+import { nameOfKind, resourceName } from '../kind-name.ts';
 import { isControlled } from '../local/control-client.ts';
 import { controlSocketPath } from '../local/control-socket.ts';
 import type { LocalData } from '../local/local-data.ts';
@@ -30,20 +30,13 @@ export async function setRecordingState(
   options: { readonly namespace?: string },
 ): Promise<CliExitCode> {
   const namespace = options.namespace ?? 'default';
-  const { state, said } = recordingStates[command];
+  const { state } = recordingStates[command];
   const asked: Recording[] = [];
   for (const word of names) {
-    const name = word.replace(/^rec(ordings?)?\//, '');
+    const name = nameOfKind('Recording', word);
     const recording = await data.store.get('Recording', namespace, name);
     if (recording !== undefined && isOver(recording)) {
-      const phase = phaseOf(recording);
-      if (command !== 'stop') {
-        throw new TapedeckError(
-          'InvalidManifest',
-          `Recording ${name} is over (${phase}); it cannot be ${said}`,
-        );
-      }
-      terminal.say(`Recording ${name} is over already (${phase}).`);
+      terminal.say(overText(recording, command));
       continue;
     }
     asked.push(await data.store.setState(namespace, name, state));
@@ -64,6 +57,17 @@ export async function setRecordingState(
   if (own.length === 0) return cliExitCodes.Done;
   const { carryOut } = await import('./recording-state-alone.ts');
   return await carryOut(data, terminal, command, own.map(keyOf));
+}
+
+/** What is said of one that is over already. Throws `InvalidManifest` where it would have to go on. */
+export function overText(recording: Recording, command: StateCommand): string {
+  const { name } = recording.metadata;
+  const phase = phaseOf(recording);
+  if (command === 'stop') return `Recording ${name} is over already (${phase}).`;
+  throw new TapedeckError(
+    'InvalidManifest',
+    `Recording ${name} is over (${phase}); it cannot be ${recordingStates[command].said}`,
+  );
 }
 
 function keyOf({ metadata }: Recording): ResourceKey {

@@ -88,6 +88,7 @@ describe('run', () => {
     expect(first.code).toBe(0);
     expect(first.stdout).toMatch(/^\/.*\/out\/a_\d{8}T\d{6}Z.*\.mp4\n$/);
     expect(existsSync(first.stdout.trim())).toBe(true);
+    expect((await recording('a')).status?.stopReason).toBe('Elapsed');
     expect(first.stderr).toMatch(/recording\/a Recording\n[\s\S]*recording\/a Uploaded\n$/);
     expect(first.stderr).not.toContain('\u001b');
     const second = await tapedeck('run', '-f', file);
@@ -105,10 +106,10 @@ describe('run', () => {
     expect(ended.stderr).toMatch(/recording\/a Failed: .*nothing is served at/);
   });
 
-  it('gives up, with 5 and what to do, where its storage refuses', async () => {
+  it('gives up, with 4 and what to do, where its storage denies it', async () => {
     const words = ['run', '-f', write('a', 'maxDuration: 1h'), '--wait', '4s'];
     const ended = await start(words, { FAKE_RECORDER: 'refused' }).ended;
-    expect(ended).toMatchObject({ code: 5, stdout: '' });
+    expect(ended).toMatchObject({ code: 4, stdout: '' });
     expect(ended.stderr).toMatch(
       /Pending: Waits for its storage to be ready: folder is not ready since .*StorageDenied/,
     );
@@ -215,6 +216,21 @@ describe('run', () => {
       code: 2,
       stderr: expect.stringContaining('no Recording'),
     });
+  });
+
+  it('follows a copy alone, says what it waits for, and leaves it on Ctrl-C', async () => {
+    const storage = manifest('a', '').split('---\n')[1] ?? '';
+    const copy = `apiVersion: tapedeck.dev/v1alpha1
+kind: RecordingCopy
+metadata: {name: archive}
+spec: {recordingRef: {name: nope}, storage: {name: folder}}
+`;
+    const running = start(['run', '-f', '-'], {}, `${storage}---\n${copy}`);
+    await expect
+      .poll(running.stderr, { timeout: 10_000 })
+      .toMatch(/recordingcopy\.tapedeck\.dev\/archive NotFound: .*nope/);
+    running.child.kill('SIGINT');
+    expect((await running.ended).code).toBe(130);
   });
 });
 

@@ -9,10 +9,9 @@ import { openSession, type Session } from '../local/session.ts';
 import { leftBehindText } from '../local/unattended.ts';
 import type { LocalManifest } from '../manifest/local-manifest.ts';
 import { printPlaces } from '../output/output-places.ts';
-import { followCopies } from '../progress/copy-following.ts';
-import { followUntilOver } from '../progress/following.ts';
+import { type FollowedKeys, followedKeys, followRun, runExit } from '../progress/followed-run.ts';
 import { applyFresh } from '../progress/fresh-start.ts';
-import { isLeftForLater, isOver, phaseOf } from '../progress/progress-line.ts';
+import { isLeftForLater, isOver } from '../progress/progress-line.ts';
 import { createProgressView, type ProgressView } from '../progress/progress-view.ts';
 import { parseStartLimit } from '../progress/start-limit.ts';
 import type { Terminal } from '../terminal.ts';
@@ -24,7 +23,8 @@ export interface RunOptions extends ApplyOptions {
 
 /**
  * Applies files and stays until every Recording and every copy in them is over: 0 when all are complete, 1 when one failed
- * or when all that is left is a delivery that its storage refuses, 5 when one waited too long for what it needs to begin.
+ * or when all that is left is a delivery that its storage refuses; where one waited too long for what it needs to begin, what
+ * that is says 2 (credentials), 3 (missing), 4 (denied) or 5.
  */
 export async function run(data: LocalData, terminal: Terminal, options: RunOptions): Promise<CliExitCode> {
   const limit = await parseStartLimit(options.wait);
@@ -38,32 +38,41 @@ export async function runManifest(
   /** Seconds that a recording may wait to begin; absent: what suits the reason. */
   startLimit?: number,
 ): Promise<CliExitCode> {
-  const keys = manifest.resources.map(({ key }) => key).filter(({ kind }) => kind === 'Recording');
-  if (keys.length === 0) {
-    throw new TapedeckError(
-      'InvalidManifest',
-      'there is no Recording in it to run and follow; "tapedeck apply" takes the rest, and "tapedeck dev" carries it out',
-    );
-  }
-  const copyKeys = manifest.resources.map(({ key }) => key).filter(({ kind }) => kind === 'RecordingCopy');
+  const keys = followedKeys(manifest, '"tapedeck apply" takes the rest, and "tapedeck dev" carries it out');
   const interrupts = takeInterrupts();
-  const view = await createProgressView(terminal);
-  const session = await openSession({
-    data,
-    onError: (error) => view.say(terminal.tones.red(TapedeckError.from(error).message)),
-    onLead: (takenOver) => {
-      if (takenOver) view.say('The process that ran the recordings is gone; this one goes on.');
-    },
-  });
   try {
-    await session.provideSecrets(manifest.secrets);
-    const remove = async (key: ResourceKey) => (await removeResource(data, key)) === 'Removed';
-    await applyFresh({ store: data.store, view, remove }, manifest.resources, interrupts.first);
-    return await follow({ data, terminal, view, session, interrupts, keys, copyKeys, startLimit });
+    return await runUntilOver(data, terminal, manifest, { interrupts, keys, startLimit });
+  } finally {
+    interrupts.close();
+  }
+}
+
+async function runUntilOver(
+  data: LocalData,
+  terminal: Terminal,
+  manifest: LocalManifest,
+  wanted: Pick<Following, 'interrupts' | 'keys' | 'startLimit'>,
+): Promise<CliExitCode> {
+  const view = await createProgressView(terminal);
+  try {
+    const session = await openSession({
+      data,
+      onError: (error) => view.say(terminal.tones.red(TapedeckError.from(error).message)),
+      onLead: (takenOver) => {
+        if (takenOver) view.say('The process that ran the recordings is gone; this one goes on.');
+      },
+    });
+    try {
+      await session.provideSecrets(manifest.secrets);
+      const remove = async (key: ResourceKey) => (await removeResource(data, key)) === 'Removed';
+      await applyFresh({ store: data.store, view, remove }, manifest.resources, wanted.interrupts.first);
+      return await follow({ data, terminal, view, session, ...wanted });
+    } finally {
+      view.close();
+      await session.close();
+    }
   } finally {
     view.close();
-    await session.close();
-    interrupts.close();
   }
 }
 
@@ -73,14 +82,14 @@ interface Following {
   readonly view: ProgressView;
   readonly session: Session;
   readonly interrupts: Interrupts;
-  readonly keys: readonly ResourceKey[];
-  readonly copyKeys: readonly ResourceKey[];
+  readonly keys: FollowedKeys;
   readonly startLimit: number | undefined;
 }
 
 async function follow(following: Following): Promise<CliExitCode> {
-  const { data, terminal, view, session, interrupts, keys, copyKeys } = following;
-  const { last, gaveUp } = await followUntilOver({ ...following, store: data.store });
+  const { data, terminal, view, session, interrupts, keys } = following;
+  const followed = await followRun({ ...following, store: data.store });
+  const { last, copies } = followed;
   if (interrupts.second.aborted) {
     for (const recording of last) {
       if (!isOver(recording)) await session.abandon(recording.metadata.uid ?? '');
@@ -88,19 +97,11 @@ async function follow(following: Following): Promise<CliExitCode> {
     view.say('Abandoned: what is recorded is kept, and completed when "tapedeck dev" or "run" runs next.');
     return cliExitCodes.Interrupted;
   }
-  const copies = gaveUp
-    ? []
-    : await followCopies({ store: data.store, view, signal: interrupts.first, keys: copyKeys });
   view.close();
   for (const each of [...last, ...copies]) printPlaces(terminal, each);
   await warnOfOthers(data, session, terminal);
   for (const each of last) if (isLeftForLater(each)) terminal.say(leftForLaterText(each));
-  if (interrupts.first.aborted) return cliExitCodes.Interrupted;
-  if (gaveUp) return cliExitCodes.TimedOut;
-  const complete = last.length === keys.length && last.every((each) => phaseOf(each) === 'Uploaded');
-  const copied =
-    copies.length === copyKeys.length && copies.every(({ status }) => status?.phase === 'Uploaded');
-  return complete && copied ? cliExitCodes.Done : cliExitCodes.Failed;
+  return runExit(followed, keys, interrupts);
 }
 
 function leftForLaterText({ metadata: { name } }: Recording): string {

@@ -2,6 +2,7 @@ import type { CheckReport, ExternalStorage } from '@tapedeck/core';
 import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { takeInterrupts } from '../interrupt.ts';
+import { nameOfKind } from '../kind-name.ts';
 import { runCheck } from '../local/check-run.ts';
 import { checkThroughControl } from '../local/control-client.ts';
 import { controlSocketPath } from '../local/control-socket.ts';
@@ -87,7 +88,7 @@ async function* checkStored(
   signal: AbortSignal,
 ): AsyncGenerator<Checked> {
   for (const word of names) {
-    const name = word.replace(/^(xs|externalstorages?)\//, '');
+    const name = nameOfKind('ExternalStorage', word);
     const storage = await data.store.get('ExternalStorage', namespace, name);
     if (storage === undefined) {
       throw new TapedeckError(

@@ -11,6 +11,7 @@ import {
   TapedeckError,
 } from '@tapedeck/core';
 import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
+import { nameOfKind } from '../kind-name.ts';
 import { renderDocument } from '../output/document.ts';
 import type { ResourceClient } from '../resource-client.ts';
 import type { ResourcePlace } from '../resource-place.ts';
@@ -73,7 +74,7 @@ async function storedTargets(
 ): Promise<readonly Target[]> {
   return await Promise.all(
     names.map(async (word) => {
-      const name = word.replace(/^(xs|externalstorages?)\//, '');
+      const name = nameOfKind('ExternalStorage', word);
       const storage = await store.get('ExternalStorage', namespace, name);
       if (storage !== undefined) return { namespace, name, spec: storage.spec };
       throw new TapedeckError(

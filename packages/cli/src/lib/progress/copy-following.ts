@@ -3,6 +3,7 @@ import type { RecordingCopy } from '@tapedeck/core';
 import { resourceName } from '../kind-name.ts';
 import { copiedText } from '../output/column.ts';
 import type { ResourceClient } from '../resource-client.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import type { ProgressView } from './progress-view.ts';
 
 /**
@@ -28,14 +29,14 @@ export async function followCopies(options: {
     said.set(copy.metadata.name, text);
     view.say(`${resourceName('RecordingCopy', copy.metadata.name)} ${text}`);
   };
-  const look = async () => {
+  const look = oneAtATime(async () => {
     const found = await Promise.all(
       keys.map(({ namespace, name }) => store.get('RecordingCopy', namespace, name)),
     );
     copies = found.filter((each) => each !== undefined);
     for (const copy of copies) tell(copy);
     if (copies.every(isCopyOver)) over.abort();
-  };
+  });
   if (keys.length === 0) return copies;
   try {
     await new Promise<void>((resolve, reject) => {

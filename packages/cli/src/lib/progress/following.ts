@@ -1,7 +1,9 @@
 import type { ResourceKey } from '@tapedeck/control';
 import type { Recording } from '@tapedeck/core';
+import type { CliExitCode } from '../cli-exit.ts';
 import type { Interrupts } from '../interrupt.ts';
 import type { ResourceClient } from '../resource-client.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { isLeftForLater, isOver } from './progress-line.ts';
 import type { ProgressView } from './progress-view.ts';
 import { createStartWait } from './start-wait.ts';
@@ -22,8 +24,8 @@ export interface Following {
 export interface Followed {
   /** As the recordings were at last; without those that were deleted. */
   readonly last: readonly Recording[];
-  /** One waited too long for what it needs to begin, and was stopped. */
-  readonly gaveUp: boolean;
+  /** One waited too long for what it needs to begin, and was stopped: the exit code that says what that is. */
+  readonly gaveUp: CliExitCode | undefined;
 }
 
 /**
@@ -32,6 +34,7 @@ export interface Followed {
  */
 export async function followUntilOver(following: Following): Promise<Followed> {
   const { store, view, interrupts, keys } = following;
+  if (keys.length === 0) return { last: [], gaveUp: undefined };
   const over = new AbortController();
   const end = AbortSignal.any([over.signal, interrupts.second]);
   let recordings: readonly Recording[] = [];
@@ -48,7 +51,7 @@ export async function followUntilOver(following: Following): Promise<Followed> {
       void store.setState(of, name, 'Stopped').catch(failed.reject),
   });
 
-  const look = async () => {
+  const look = oneAtATime(async () => {
     const found = await Promise.all(
       keys.map(({ namespace, name }) => store.get('Recording', namespace, name)),
     );
@@ -67,7 +70,7 @@ export async function followUntilOver(following: Following): Promise<Followed> {
       clearTimeout(patience);
       patience = undefined;
     }
-  };
+  });
 
   const stop = async () => {
     view.say('Stopping: what is recorded is being completed. Ctrl-C again abandons that.');
@@ -94,7 +97,7 @@ export async function followUntilOver(following: Following): Promise<Followed> {
       );
     });
     await Promise.race([ended, failed.promise]);
-    return { last: recordings, gaveUp: startWait.givenUp.size > 0 };
+    return { last: recordings, gaveUp: startWait.givenUp.values().next().value };
   } finally {
     startWait.close();
     clearTimeout(patience);

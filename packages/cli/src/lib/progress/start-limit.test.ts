@@ -12,39 +12,53 @@ const waits = (reason: string, more: Recording['status'] = {}): Recording => ({
   spec: { storage: { refs: [{ name: 'first' }, { name: 'second' }] } },
   status: { phase: 'Pending', conditions: [condition('Ready', 'False', reason)], ...more },
 });
-const storage = (name: string, stalled: boolean, suspend = false): ExternalStorage => ({
+const storage = (name: string, refusal: string | undefined, suspend = false): ExternalStorage => ({
   apiVersion,
   kind: 'ExternalStorage',
   metadata: { name },
   spec: { provider: 'Local', local: { directory: '/x' }, suspend },
-  status: { conditions: [condition('Stalled', stalled ? 'True' : 'False', 'x')] },
+  status: {
+    conditions: [condition('Stalled', refusal === undefined ? 'False' : 'True', refusal ?? 'Ready')],
+  },
 });
-const [first, second] = [storage('first', true), storage('second', true)];
+const [first, second] = [storage('first', 'StorageDenied'), storage('second', 'StorageDenied')];
+const stalled = (exit: number) => ({ seconds: stalledLimit, exit });
+const away = { seconds: awayLimit, exit: 5 };
 
 it.each([
   ['records', waits('Recording', { phase: 'Recording' }), [first], undefined],
   ['was not looked at yet', { ...waits('x'), status: {} }, [first], undefined],
-  ['waits for a storage that is not there', waits('StorageNotFound'), [], stalledLimit],
-  ['waits for a profile', waits('ProfileNotFound'), [first], stalledLimit],
-  ['is refused everywhere', waits('StorageNotReady'), [first, second], stalledLimit],
+  ['waits for a storage that is not there', waits('StorageNotFound'), [], stalled(3)],
+  ['waits for a profile', waits('ProfileNotFound'), [first], stalled(3)],
+  ['is refused everywhere', waits('StorageNotReady'), [first, second], stalled(4)],
   [
     'is refused in one and cannot reach the other',
     waits('StorageNotReady'),
-    [first, storage('second', false)],
-    awayLimit,
+    [first, storage('second', undefined)],
+    away,
   ],
   [
     'has nothing to do with the one that is away',
     waits('StorageNotReady'),
-    [first, second, storage('c', false)],
-    stalledLimit,
+    [first, second, storage('c', undefined)],
+    stalled(4),
   ],
   [
     'waits for one that is suspended',
     waits('StorageNotReady'),
-    [first, storage('second', false, true)],
-    stalledLimit,
+    [storage('first', undefined, true)],
+    stalled(5),
   ],
-])('one that %s', (_, recording, storages, seconds) => {
-  expect(startLimit(recording, storages)).toBe(seconds);
+  ['has no bucket', waits('StorageNotReady'), [storage('first', 'BucketNotFound')], stalled(3)],
+  ['has a broken key', waits('StorageNotReady'), [storage('first', 'InvalidCredentials')], stalled(2)],
+  ['has an unknown key', waits('StorageNotReady'), [storage('first', 'StorageUnauthenticated')], stalled(4)],
+  ['has a wrong region', waits('StorageNotReady'), [storage('first', 'WrongRegion')], stalled(1)],
+  [
+    'is refused in two ways',
+    waits('StorageNotReady'),
+    [first, storage('second', 'BucketNotFound')],
+    stalled(1),
+  ],
+])('one that %s', (_, recording, storages, limit) => {
+  expect(startLimit(recording, storages)).toEqual(limit);
 });

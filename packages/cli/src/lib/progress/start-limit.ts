@@ -1,5 +1,6 @@
 import type { ExternalStorage, Recording } from '@tapedeck/core';
 import { TapedeckError } from '@tapedeck/core/error';
+import { type CliExitCode, cliExitCodes, cliExitOfReason } from '../cli-exit.ts';
 import { phaseOf } from './progress-line.ts';
 
 /** What a person has to change takes no longer to be found out than this, in seconds; it was tried several times by then. */
@@ -10,15 +11,37 @@ export const awayLimit = 300;
 /** Nothing of that name is there, and nobody here brings it. */
 const missing = ['StorageNotFound', 'NoStorage', 'ProfileNotFound'];
 
-/** Seconds that a recording may wait for what it needs to begin; undefined where it does not wait for anything. */
-export function startLimit(recording: Recording, storages: readonly ExternalStorage[]): number | undefined {
+/** How long a recording may wait, and what its command ends with when that was not enough. */
+export interface StartLimit {
+  readonly seconds: number;
+  readonly exit: CliExitCode;
+}
+
+/** For what a recording needs to begin; undefined where it does not wait for anything. */
+export function startLimit(
+  recording: Recording,
+  storages: readonly ExternalStorage[],
+): StartLimit | undefined {
   const ready = recording.status?.conditions?.find(({ type }) => type === 'Ready');
   if (phaseOf(recording) !== 'Pending' || ready?.status !== 'False') return undefined;
-  if (missing.includes(ready.reason)) return stalledLimit;
+  if (missing.includes(ready.reason)) return { seconds: stalledLimit, exit: cliExitCodes.NotFound };
   if (ready.reason !== 'StorageNotReady') return undefined;
   const names = recording.spec.storage?.refs.map(({ name }) => name);
   const wanted = storages.filter(({ metadata }) => names?.includes(metadata.name) ?? true);
-  return wanted.every(isStalled) ? stalledLimit : awayLimit;
+  if (!wanted.every(isStalled)) return { seconds: awayLimit, exit: cliExitCodes.TimedOut };
+  return { seconds: stalledLimit, exit: refusalExit(wanted) };
+}
+
+/** That of all of them; they may refuse for different reasons. */
+function refusalExit(storages: readonly ExternalStorage[]): CliExitCode {
+  const [exit = cliExitCodes.TimedOut, ...others] = new Set(storages.map(refusalExitOf));
+  return others.length === 0 ? exit : cliExitCodes.Failed;
+}
+
+function refusalExitOf({ spec, status }: ExternalStorage): CliExitCode {
+  const stalled = status?.conditions?.find(({ type }) => type === 'Stalled');
+  if (spec.suspend === true || stalled?.status !== 'True') return cliExitCodes.TimedOut;
+  return cliExitOfReason(stalled.reason) ?? cliExitCodes.Failed;
 }
 
 /** It is refused, or suspended: the same happens again until somebody acts. */

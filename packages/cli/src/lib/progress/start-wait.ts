@@ -1,5 +1,6 @@
 import type { ExternalStorage, Recording } from '@tapedeck/core';
-import { startLimit } from './start-limit.ts';
+import type { CliExitCode } from '../cli-exit.ts';
+import { type StartLimit, startLimit } from './start-limit.ts';
 
 /** Every storage is checked first, which takes a moment: nothing is said of that. */
 const noticeSeconds = 3;
@@ -8,8 +9,8 @@ const noticeSeconds = 3;
 export interface StartWait {
   /** To be called with every change; calls back for each that has waited too long, once. */
   update(recordings: readonly Recording[], storages: readonly ExternalStorage[]): void;
-  /** By uid: those that were given up. */
-  readonly givenUp: ReadonlySet<string>;
+  /** By uid: those that were given up, and the exit code that says what they waited for. */
+  readonly givenUp: ReadonlyMap<string, CliExitCode>;
   close(): void;
 }
 
@@ -22,7 +23,7 @@ export function createStartWait(options: {
   const { say, onGiveUp } = options;
   const begun = new Map<string, number>();
   const told = new Set<string>();
-  const givenUp = new Set<string>();
+  const givenUp = new Map<string, CliExitCode>();
   const timers = new Map<string, NodeJS.Timeout>();
   let closed = false;
 
@@ -39,14 +40,14 @@ export function createStartWait(options: {
     begun.delete(uid);
   }
 
-  function watch(recording: Recording, seconds: number): void {
+  function watch(recording: Recording, { seconds, exit }: StartLimit): void {
     const { uid = '', name } = recording.metadata;
     if (givenUp.has(uid)) return;
     const since = begun.get(uid) ?? Date.now();
     begun.set(uid, since);
     const end = since + seconds * 1000;
     const giveUp = () => {
-      givenUp.add(uid);
+      givenUp.set(uid, exit);
       say(`${name} has waited for ${seconds} s to begin, and is given up; --wait allows it longer.`);
       onGiveUp(recording);
     };
@@ -70,12 +71,12 @@ export function createStartWait(options: {
       for (const uid of [...timers.keys()]) if (!present.has(uid)) forget(uid);
       for (const recording of recordings) {
         const { uid = '', namespace } = recording.metadata;
-        const seconds = startLimit(
+        const limit = startLimit(
           recording,
           storages.filter(({ metadata }) => metadata.namespace === namespace),
         );
-        if (seconds !== undefined) {
-          watch(recording, options.limit ?? seconds);
+        if (limit !== undefined) {
+          watch(recording, { ...limit, seconds: options.limit ?? limit.seconds });
           continue;
         }
         forget(uid);

@@ -40,3 +40,12 @@ it('counts what an earlier run brought there from its first report on, until it 
   book.setFile('a.mp4', { ...left, journal: undefined });
   expect(book.report().progress.bytesUploaded).toBe(0);
 });
+
+it('tells of every file what has one reason, once each', () => {
+  const book = createCopyBook(specOf([]));
+  for (const name of ['a', 'b', 'a']) book.notice({ reason: 'AlreadyCopied', message: `${name} was there.` });
+  expect(book.report().notices).toEqual([{ reason: 'AlreadyCopied', message: 'a was there. b was there.' }]);
+  for (let file = 0; file < 200; file++)
+    book.notice({ reason: 'AlreadyCopied', message: `${file} was there.` });
+  expect(book.report().notices[0]?.message.length).toBeLessThanOrEqual(1024);
+});

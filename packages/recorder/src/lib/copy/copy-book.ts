@@ -11,6 +11,8 @@ import { createBitrateMeter } from '../bitrate-meter.ts';
 
 /** Notices beyond these are dropped: the report travels every second and has to stay small. */
 const maxNotices = 16;
+/** Characters of a notice of several files; those beyond are dropped, for a status takes no more. */
+const maxNoticeLength = 1024;
 
 /** All that the reports of a copy are made from: one file for each that is copied, in order, as far as it has begun. */
 export interface CopyBook {
@@ -54,7 +56,12 @@ export function createCopyBook(spec: CopySpec): CopyBook {
       held.set(key, bytes);
     },
     notice(notice) {
-      if (notices.has(notice.reason) || notices.size < maxNotices) notices.set(notice.reason, notice);
+      const { reason, message } = notice;
+      const said = notices.get(reason)?.message;
+      if (said === undefined && notices.size >= maxNotices) return;
+      // A reason is told once: what is said of several files stands in one message.
+      const all = said === undefined || said.includes(message) ? (said ?? message) : `${said} ${message}`;
+      if (said === undefined || all.length <= maxNoticeLength) notices.set(reason, { reason, message: all });
     },
     report() {
       sequence += 1;

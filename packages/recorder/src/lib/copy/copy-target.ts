@@ -5,7 +5,9 @@ import type { CopySource } from './copy-source.ts';
 
 /**
  * Looks whether the place of a copy is free: undefined where it is, or where we may not look. An object with the same
- * content is the copy; any other is left alone, and `AlreadyExists` says so.
+ * content is the copy; any other is left alone, and `AlreadyExists` says so. What appears after this look is refused by
+ * Azure, SFTP, a local directory and a resumable session of GCS when the copy is completed; S3 and GCS's multipart uploads
+ * replace it.
  */
 export async function findCopy(
   target: Store,

@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { appendAll, unitsFor } from '../conformance/scene.ts';
-import { FallbackPlaces, partSize } from './fallback-places.ts';
+import { FallbackPlaces, partSize } from '../testing/fallback-places.ts';
 
 let places: FallbackPlaces;
 beforeEach(async () => {

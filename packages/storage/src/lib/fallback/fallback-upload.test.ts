@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { appendAll, unitsFor } from '../conformance/scene.ts';
-import { FallbackPlaces, partSize } from './fallback-places.ts';
+import { FallbackPlaces, partSize } from '../testing/fallback-places.ts';
 
 let places: FallbackPlaces;
 beforeEach(async () => {

@@ -114,7 +114,7 @@ async function putEmpty(options: TransferOptions, ports: TransferPorts): Promise
 function mismatch(key: string, wanted: string, found: string): TapedeckError {
   return new TapedeckError(
     'ChecksumMismatch',
-    `${key} was read with the checksum ${found}, and was recorded with ${wanted}: its storage gives other bytes than were written. Nothing was completed.`,
+    `${key} was read with the checksum ${found}, and was recorded with ${wanted}: its storage gives other bytes than were written. Nothing was completed; fetch that file and look at it, or copy from another storage that has it.`,
   );
 }
 

@@ -65,7 +65,14 @@ export async function makeDirectories(directory: string): Promise<void> {
     await mkdir(directory);
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'EEXIST') return;
+    if (errno === 'EEXIST') {
+      if ((await stat(directory)).isDirectory()) return;
+      throw new TapedeckError(
+        'BucketNotFound',
+        `${directory} is a file, and recordings go into a directory: choose another path, or move the file away.`,
+        { cause: error },
+      );
+    }
     if (errno !== 'ENOENT') throw error;
     const parent = path.dirname(directory);
     if (await exists(parent)) {

@@ -8,11 +8,11 @@ import { keepJournal, readObject } from '../conformance/sample.ts';
 import { quick, withRights } from '../conformance/scene.ts';
 import { createDriverStore, type StoreOptions } from '../create-store.ts';
 import { createDriver } from '../drivers/drivers.ts';
+import { type CompletedFallback, completeFallback } from '../fallback/complete-fallback.ts';
+import type { FallbackEvent, FallbackUpload } from '../fallback/fallback-contract.ts';
+import { createFallbackUpload, KEPT_DIRECTORY } from '../fallback/fallback-upload.ts';
+import { openKeptBytes } from '../fallback/kept-bytes.ts';
 import type { Store } from '../store.ts';
-import { type CompletedFallback, completeFallback } from './complete-fallback.ts';
-import type { FallbackEvent, FallbackUpload } from './fallback-contract.ts';
-import { createFallbackUpload, KEPT_DIRECTORY } from './fallback-upload.ts';
-import { openKeptBytes } from './kept-bytes.ts';
 
 export const partSize = 128 * 1024;
 const key = 'a/file.mp4';
