@@ -53,12 +53,14 @@ export function createHandKubelet(server: ApiServer, namespace: string) {
 
     /** The first Job whose name matches, once it is there. */
     async job(name: RegExp): Promise<JobObject> {
-      for (let tries = 0; tries < 300; tries += 1) {
+      // After an outage watches begin again within half a minute.
+      const deadline = Date.now() + 60_000;
+      while (Date.now() < deadline) {
         const found = (await jobs()).find(({ metadata }) => name.test(metadata.name));
         if (found !== undefined) return found;
         await sleep(50);
       }
-      throw new Error(`no Job ${name} within 15 s`);
+      throw new Error(`no Job ${name} within 60 s`);
     },
 
     async startPod(job: JobObject): Promise<HandPod> {
