@@ -44,6 +44,7 @@ const buildState = () =>
       'pnpm-lock.yaml',
       'tsconfig.base.json',
       'turbo.json',
+      'scripts/lib/recorder-bundle.mjs',
       ...built().flatMap((path) =>
         ['src', 'package.json', 'tsconfig.json', 'bundle.mjs'].map((name) => join(path, name)),
       ),

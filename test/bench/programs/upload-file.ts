@@ -46,7 +46,8 @@ for (let at = 0; at < size; at += unitBytes) {
     const dueMs = startMs + (at * 8_000) / bitsPerSecond;
     await sleep(Math.max(0, dueMs - performance.now()));
   }
-  await upload.append(unit);
+  // As a recording's fragments are.
+  await upload.append(unit, { owned: true });
 }
 clearInterval(sampler);
 await upload.finish(head !== undefined && store.capabilities.rewriteFirstPart ? { head } : {});

@@ -18,7 +18,10 @@ import type { TrackedFile } from './run-book.ts';
 export interface FileSink extends TrackedFile {
   /** Lays the file out for these tracks. Once, before the first fragment. */
   begin(init: InitSegment): Promise<void>;
-  /** `signal` ends its wait for room: see `AppendOptions`. */
+  /**
+   * `signal` ends its wait for room: see `AppendOptions`. A file that is no copy takes over the fragment's bytes, which are
+   * gone once they are stored.
+   */
   append(fragment: Fragment, signal?: AbortSignal): Promise<void>;
   /** Sends what is left, the full index in front where the storage lets it get there. Not without a fragment: there are no empty objects. */
   finish(signal: AbortSignal): Promise<void>;
@@ -109,10 +112,16 @@ export async function openFileSink(options: FileSinkOptions): Promise<FileSink> 
     async append(fragment, signal) {
       if (layout === undefined)
         throw new TapedeckError('Unknown', 'a fragment came before the tracks were known');
-      const offset = await upload.append(fragment.bytes, signal && { signal });
+      const { length } = fragment.bytes;
+      // Copies share theirs.
+      const owned = options.copy === undefined;
+      const offset = await upload.append(fragment.bytes, {
+        owned,
+        ...(signal === undefined ? {} : { signal }),
+      });
       layout.add(fragment, offset);
       durationSeconds = layout.durationSeconds;
-      held.add(offset + fragment.bytes.length, durationSeconds);
+      held.add(offset + length, durationSeconds);
     },
     async finish(signal) {
       if (layout === undefined) throw new TapedeckError('SourceEmpty', 'nothing was appended');

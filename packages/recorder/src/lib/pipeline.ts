@@ -58,8 +58,9 @@ export function createPipeline({ spec, book, files, onFull }: PipelineOptions): 
           break;
         case 'fragment':
           begin(event.fragment, event.shiftSeconds);
-          await files.append(event.fragment);
+          // Not after it, when they may be gone.
           book.bitrate.add(event.fragment.bytes.length, performance.now());
+          await files.append(event.fragment);
           break;
         case 'close':
           await files.close();

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { createPartKeeper } from './part-keeper.ts';
 import type { PartRecord } from './part-list.ts';
 import type { Spool } from './spool.ts';
+import { createUnitMemory } from './unit-memory.ts';
 
 const record = (number: number): PartRecord => ({
   number,
@@ -27,7 +28,7 @@ it('a head that became final meanwhile is not kept on scratch before what it spe
     remove: async () => undefined,
     clear: async () => undefined,
   };
-  const keeper = createPartKeeper(spool);
+  const keeper = createPartKeeper(spool, createUnitMemory());
   const [head, second] = [record(1), record(2)];
   const early = keeper.allToSpool([head, second]);
   head.revision++;

@@ -1,6 +1,7 @@
 import { TapedeckError } from '@tapedeck/core';
 import { needsPut, type PartRecord } from './part-list.ts';
 import type { Spool } from './spool.ts';
+import type { UnitMemory } from './unit-memory.ts';
 
 /** Kept in memory, where there is no scratch, for the case that a stale put arrives late. */
 const MAX_SUSPECTS_IN_MEMORY = 2;
@@ -19,8 +20,11 @@ export interface PartKeeper {
   /** All of these, in this order, as far as they fit; what does not stays in memory. */
   allToSpool(parts: readonly PartRecord[]): Promise<void>;
   read(number: number): Promise<readonly Uint8Array[]>;
-  /** The storage holds the part as it is: memory lets it go, unless a stale put of it may still arrive. */
-  release(part: PartRecord): void;
+  /**
+   * The storage holds the part as it is: memory lets it go, unless a stale put of it may still arrive. Says how many bytes
+   * are left to the collector.
+   */
+  release(part: PartRecord): number;
   /** The journal says so too: scratch lets it go. Never rejects. */
   forget(part: PartRecord): Promise<void>;
   clear(): Promise<void>;
@@ -28,7 +32,7 @@ export interface PartKeeper {
   settled(): Promise<void>;
 }
 
-export function createPartKeeper(spool: Spool | undefined): PartKeeper {
+export function createPartKeeper(spool: Spool | undefined, memory: UnitMemory): PartKeeper {
   let running: Promise<unknown> = Promise.resolve();
   let suspects: PartRecord[] = [];
 
@@ -44,6 +48,8 @@ export function createPartKeeper(spool: Spool | undefined): PartKeeper {
       if (part.spooled !== part.revision) {
         if (!needsPut(part) && !part.suspect) return;
         const { number, offset, size, revision } = part;
+        // It may still be read here when the storage has it.
+        memory.disown(part.bytes);
         await spool.write({ number, offset, size, revision, bytes: [...part.bytes] });
         part.spooled = revision;
       }
@@ -84,9 +90,14 @@ export function createPartKeeper(spool: Spool | undefined): PartKeeper {
       return (await spool.read(number)).bytes;
     },
     release(part) {
-      if (part.number === 1) return;
-      if (part.suspect) keepSuspect(part);
-      else part.bytes = undefined;
+      const { bytes, number, size } = part;
+      if (number === 1 || bytes === undefined) return 0;
+      if (part.suspect) {
+        keepSuspect(part);
+        return size;
+      }
+      part.bytes = undefined;
+      return memory.giveBack(bytes);
     },
     async forget(part) {
       await serial(async () => {

@@ -7,6 +7,7 @@ import { needsPut, type PartList, type PartRecord } from './part-list.ts';
 import { addPending, type PendingPut } from './pending-puts.ts';
 import { isAmbiguous, mayRetry, type RetryPolicy, retryDelayMs } from './retry-policy.ts';
 import type { UploadProgress } from './store.ts';
+import type { UnitMemory } from './unit-memory.ts';
 
 /** With more than so many missing, the unfinished part waits for the whole ones before it. */
 const MAX_MISSING_BESIDE_GROWING = 2;
@@ -20,6 +21,7 @@ export interface SenderPorts {
   /** For messages. */
   readonly key: string;
   readonly list: PartList;
+  readonly memory: Pick<UnitMemory, 'disown'>;
   readonly readSpooled: (number: number) => Promise<readonly Uint8Array[]>;
   /** A part's `pending` is new; its put begins as soon as this returns. */
   readonly onPending: () => void;
@@ -226,7 +228,7 @@ export class PartSender {
   }
 
   async #put(part: PartRecord): Promise<void> {
-    const { driver, timeouts, key, readSpooled, onPending, onStored } = this.#ports;
+    const { driver, timeouts, key, memory, readSpooled, onPending, onStored } = this.#ports;
     const { number, offset, size, crc32, revision } = part;
     const bytes = part.bytes === undefined ? await readSpooled(number) : [...part.bytes];
     const what = `Putting part ${number} of ${key}`;
@@ -246,6 +248,8 @@ export class PartSender {
       delete part.pending;
     } catch (cause) {
       const error = TapedeckError.from(cause);
+      // What became of the call may be sending them yet.
+      memory.disown(bytes);
       // It cannot have arrived; one that was cut off may have.
       if (!isAmbiguous(error) && error.code !== 'Aborted') restorePending(part, before);
       throw error;

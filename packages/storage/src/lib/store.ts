@@ -55,6 +55,11 @@ export interface AppendOptions {
   /** The bytes have their place already, so no filler comes before them. */
   readonly exact?: boolean;
   /**
+   * Nobody else looks at the bytes from now on. Their memory is given back as soon as the storage holds them, where it is
+   * theirs alone: the unit is empty then. Otherwise they are left to the collector.
+   */
+  readonly owned?: boolean;
+  /**
    * Ends the wait for room, of this append and of all others: from then on only the disk is the limit of what waits on
    * scratch, and what finds no room there (or where there is no scratch) is refused at once.
    */

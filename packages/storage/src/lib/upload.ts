@@ -17,6 +17,7 @@ import type {
   UploadOptions,
   UploadProgress,
 } from './store.ts';
+import { createUnitMemory } from './unit-memory.ts';
 import { endUpload } from './upload-end.ts';
 import { layOutEnd } from './upload-end-layout.ts';
 import { createUploadOpening, type UploadOpening } from './upload-opening.ts';
@@ -35,6 +36,7 @@ export class OpenUpload implements Upload {
   readonly #ports: UploadPorts;
   readonly #options: UploadOptions;
   readonly #list: PartList;
+  readonly #memory = createUnitMemory();
   readonly #keeper: PartKeeper;
   readonly #sender: PartSender;
   readonly #lag = createLagMeter();
@@ -53,13 +55,14 @@ export class OpenUpload implements Upload {
     this.#ports = ports;
     this.#options = options;
     this.#list = createPartList(plan, filler && { make: filler, minSize: minFillerSize });
-    this.#keeper = createPartKeeper(spool);
+    this.#keeper = createPartKeeper(spool, this.#memory);
     this.#sender = new PartSender({
       driver,
       policy,
       timeouts,
       key,
       list: this.#list,
+      memory: this.#memory,
       readSpooled: (number) => this.#keeper.read(number),
       onPending: () => void this.#publishJournal(),
       onStored: (part) => this.#stored(part),
@@ -105,8 +108,12 @@ export class OpenUpload implements Upload {
     this.#ticker = setInterval(() => this.#tick(), tickMs);
   }
 
-  append(unit: Uint8Array, { exact = false, signal }: AppendOptions = {}): Promise<number> {
-    return this.#appends.add(() => this.#append(unit, exact), signal);
+  append(unit: Uint8Array, { exact = false, owned = false, signal }: AppendOptions = {}): Promise<number> {
+    return this.#appends.add(async () => {
+      const offset = await this.#append(unit, exact);
+      if (owned) this.#memory.own(unit);
+      return offset;
+    }, signal);
   }
 
   async #append(unit: Uint8Array, exact: boolean): Promise<number> {
@@ -257,8 +264,7 @@ export class OpenUpload implements Upload {
     this.#lag.stored(this.#sender.storedEnd);
     // At the end all may have to be put again, and nothing more will need the room.
     if (part.sealed && !needsPut(part) && !this.#isFinishing) {
-      this.#keeper.release(part);
-      this.#collector.released(part.size);
+      this.#collector.released(this.#keeper.release(part));
     }
     void this.#publishJournal().then(() => this.#keeper.forget(part));
   }

@@ -55,6 +55,26 @@ export function describeStoreUploads(
     });
   }
 
+  it('gives back the memory of units that are its own, but for those of a put that failed', async (scene) => {
+    const { store, driver, partSize, options } = scene;
+    // Nothing is put before it is whole.
+    const wanted = options({ durabilitySeconds: 60 });
+    const upload = await store.createUpload(wanted);
+    const units = unitsFor(4, partSize);
+    const bytes = Buffer.concat(units);
+    const own = units.map((unit) => new Uint8Array(unit));
+    let failures = 0;
+    driver.onCall = (operation, number) =>
+      operation === 'putPart' && number === 3 && failures++ === 0 ? 'Throttled' : undefined;
+    for (const unit of own) await upload.append(unit, { owned: true });
+    await upload.flush();
+    const empty = own.flatMap(({ length }, index) => (length === 0 ? [index] : []));
+    assert.deepEqual(empty, [4, 5, 6, 7, 12, 13, 14, 15]);
+    await upload.finish();
+    assert.ok(bytes.equals(await readObject(store, wanted.key)));
+    await store.delete(wanted.key);
+  });
+
   it('lays a small object out anew while it is in memory', async ({ store, options }) => {
     const wanted = options();
     const upload = await store.createUpload(wanted);

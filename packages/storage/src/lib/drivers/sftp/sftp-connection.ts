@@ -6,6 +6,7 @@ import SftpClient from 'ssh2-sftp-client';
 import { lightenCipher } from './sftp-cipher.ts';
 import type { SftpConfig } from './sftp-config.ts';
 import { hostKeyAlgorithms } from './sftp-host-key.ts';
+import { compileHotCode } from './sftp-hot-code.ts';
 import { BatchingSocket } from './sftp-socket.ts';
 import { createSync, type SecondSession, type Sync } from './sftp-sync.ts';
 
@@ -202,6 +203,7 @@ export async function openConnection(
       },
     });
     lightenCipher(sftp);
+    compileHotCode();
     return new SftpConnection(client, socket, sftp);
   } catch (error) {
     socket.destroy();
