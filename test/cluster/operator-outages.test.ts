@@ -63,4 +63,30 @@ describe.skipIf(!there)('the operator’s outages, on a real API server', () => 
     ]);
     expect(slice.stdout).toContain('"name": "replica-2"');
   }, 60_000);
+
+  it('gives the Lease back where it cannot say that it leads, and tries again', async () => {
+    const kubectl = async (args: readonly string[], stdin?: string) => {
+      const { code, stdout, stderr } = await stage.server.kubectl(['-n', operatorNamespace, ...args], stdin);
+      if (code !== 0) throw new Error(stderr);
+      return stdout;
+    };
+    const name = (await kubectl(['get', 'endpointslices', '-o', 'name'])).trim();
+    await kubectl(['delete', name]);
+    // The kind of its addresses is never changed: the leader's own are refused.
+    const foreign = {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: name.split('/')[1] },
+      addressType: 'IPv6',
+      endpoints: [],
+    };
+    await kubectl(['create', '-f', '-'], JSON.stringify(foreign));
+    const failures = () => stage.lines.filter((line) => line.includes('"LeadingFailed"')).length;
+    const before = failures();
+    await stage.replaceOperator('replica-3');
+    await vi.waitFor(() => expect(failures()).toBeGreaterThan(before + 1), soon);
+    await kubectl(['delete', name]);
+    await vi.waitFor(async () => expect(await stage.metrics()).toMatch(/^tapedeck_leader 1$/m), soon);
+    expect(await kubectl(['get', name, '-o', 'json'])).toContain('"name": "replica-3"');
+  }, 90_000);
 });

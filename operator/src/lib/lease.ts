@@ -160,7 +160,8 @@ export async function leadWith(
   return 'Ended';
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+/** Resolves once the signal has aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Control, createControl, type Log } from '@tapedeck/control';
 import { redact } from '@tapedeck/core';
-import { ApiError, isNotFound, type KubeApi, kubernetesObject } from '@tapedeck/kube-api';
+import { ApiError, type KubeApi } from '@tapedeck/kube-api';
 import { createEventRecorder } from './event-recorder.ts';
 import { startHealthServer } from './health-server.ts';
-import { type LaunchedPod, readPod, recordingOf } from './launched-object.ts';
+import { recordingOf } from './launched-object.ts';
 import { createKubeLauncher } from './launcher.ts';
-import { type LeaseTiming, leadWith } from './lease.ts';
+import { aborted, type LeaseTiming, leadWith } from './lease.ts';
 import { electionLoop, reconcileLoop, stuckLoop, watchLoop } from './liveness.ts';
 import { metricText } from './metric-text.ts';
-import { refusalIn, unsynced } from './namespace-reach.ts';
+import { unreadIn, unsynced } from './namespace-reach.ts';
 import { createNetworkGuard } from './network-guard.ts';
 import { createOperatorCounters, stateMetrics } from './operator-metrics.ts';
 import { type RecorderNetworkSettings, recorderNetwork } from './recorder-network.ts';
@@ -20,6 +20,7 @@ import { createRefusedReports } from './refused-reports.ts';
 import { announceLeader } from './report-endpoint-slice.ts';
 import { type KubeReportLedger, openReportLedger } from './report-ledger.ts';
 import { startReportServer } from './report-server.ts';
+import { createReportingPods } from './reporting-pods.ts';
 import { createKubeResourceStore } from './resource-store.ts';
 import type { OperatorSettings, ReplicaIdentity } from './settings.ts';
 import { createTokenReviewer } from './token-review.ts';
@@ -115,7 +116,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
           storages: resourcesOf(store.reflectors.ExternalStorage.values()),
           reflectors,
           namespaces: Object.fromEntries(
-            namespaces.map((namespace) => [namespace, refusalIn(reflectors, namespace) === undefined]),
+            namespaces.map((namespace) => [namespace, unreadIn(reflectors, namespace) === undefined]),
           ),
           now: new Date(),
           leads: control !== undefined,
@@ -135,12 +136,14 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   }
 
   async function lead(leading: AbortSignal): Promise<void> {
-    await Promise.all([store.synced, launcher.synced]);
+    await Promise.race([Promise.all([store.synced, launcher.synced]), aborted(leading)]);
+    if (leading.aborted) return;
     const ledger = await openReportLedger({ api, namespace, log, signal: leading });
     const events = createEventRecorder({ api, instance: replica.pod, log });
+    const pods = createReportingPods({ api, pods: launched.pods, owners: store.reflectors });
     const refused = createRefusedReports({
       pod: (pod) => launched.pods.get(pod.namespace, pod.name),
-      owner: ownerOf,
+      owner: pods.ownerOf,
       events,
     });
     const running = createControl({
@@ -169,7 +172,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       tls: await readTls(),
       port: settings.ports.report,
       tokens: createTokenReviewer(api),
-      findPod,
+      findPod: pods.find,
       receiveReport: (report) => running.receiveReport(report),
       onReport: (refusal, named) => {
         counters.reported(refusal);
@@ -177,7 +180,13 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       },
       log,
     });
-    const renewing = everySoOften(async () => server.setTls(await readTls()), 'CertificateNotRead', leading);
+    // It also ends where the first call of a leader fails, and the lease is still held.
+    const over = new AbortController();
+    const renewing = everySoOften(
+      async () => server.setTls(await readTls()),
+      'CertificateNotRead',
+      AbortSignal.any([leading, over.signal]),
+    );
     try {
       control = running;
       const { pod, address } = replica;
@@ -192,40 +201,16 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       await running.start(leading);
     } finally {
       control = undefined;
+      over.abort();
       await server.close();
       await renewing;
       await Promise.allSettled([ledger.close(), events.drain()]);
     }
   }
 
-  /** The recording or the copy that a pod runs for. */
-  function ownerOf(pod: LaunchedPod) {
-    const uid = recordingOf(pod);
-    for (const kind of ['Recording', 'RecordingCopy'] as const) {
-      for (const { resource } of store.reflectors[kind].values()) {
-        const { name, namespace = '' } = resource.metadata;
-        if (uid !== undefined && resource.metadata.uid === uid) return { kind, namespace, name, uid };
-      }
-    }
-    return undefined;
-  }
-
-  /** A pod that a token names, also where the watch has not told of it yet. */
-  async function findPod(pod: { namespace: string; name: string }) {
-    const known = launched.pods.get(pod.namespace, pod.name);
-    if (known !== undefined) return known;
-    try {
-      const object = await api.call({ path: `/api/v1/namespaces/${pod.namespace}/pods/${pod.name}` });
-      return readPod(kubernetesObject.parse(object));
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
-  }
-
   /** Reports of recordings that are gone, with nothing left that runs for them. */
   async function sweep(ledger: KubeReportLedger): Promise<void> {
-    const unread = namespaces.filter((namespace) => refusalIn(reflectors, namespace) !== undefined);
+    const unread = namespaces.filter((namespace) => unreadIn(reflectors, namespace) !== undefined);
     if (unread.length > 0) {
       // Whose recordings are not known may not be gone: the next one to lead looks again.
       log.info('ReportsNotSwept', { namespaces: unread });
