@@ -239,3 +239,34 @@ it.each([
   expect(ready?.message).toContain('rec-1 on node-1');
   expect(after).toMatchObject([{ type: 'Event', event: { type: 'Warning', reason } }]);
 });
+
+it('goes on telling of a silent run when control begins anew, and writes nothing for it', () => {
+  const status: RecordingStatus = {
+    attempts: [{ number: 1, mode: 'Record', startTime: at(0).toISOString() }],
+  };
+  const seen = (now: number, since: number, before: RecordingStatus) =>
+    planRunning(
+      {
+        recording: {
+          apiVersion: 'tapedeck.dev/v1alpha1',
+          kind: 'Recording',
+          metadata: { name: 'physics', namespace: 'default', uid: 'u' },
+          spec: { source: { type: 'TestCard' } },
+          status: before,
+        },
+        storages: [],
+        reports: [report({ state: 'Recording' })],
+        observation: { state: 'Running', startTime: at(0).toISOString(), pod: 'rec-1', node: 'node-1' },
+        sameName: false,
+        now: at(now),
+        since: at(since),
+      },
+      { timing: defaultTiming },
+      before,
+    );
+  const silent = seen(61, 0, status).status;
+  expect(seen(301, 300, silent)).toMatchObject({ status: silent, after: [] });
+  // One that nothing was said of may have reported to nobody meanwhile.
+  const { status: unknown } = seen(301, 300, seen(30, 0, status).status);
+  expect(unknown.conditions?.find(({ type }) => type === 'Ready')?.reason).toBe('Recording');
+});

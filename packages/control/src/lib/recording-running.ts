@@ -9,6 +9,8 @@ import { endAttempt, placeOf, runEnd } from './run-exit.ts';
 import { reportOf } from './run-history.ts';
 import { runId } from './run-id.ts';
 
+const notHeard = 'NotHeard';
+
 /** A recording with at least one run: observe it, start it, or decide what comes after it. */
 export function planRunning(
   snapshot: RecordingSnapshot,
@@ -55,7 +57,9 @@ function planAlive(
     ...(stopping && status.stopTime === undefined ? { stopTime: report.time } : {}),
   };
   const started = Date.parse(observation?.startTime ?? last.startTime);
-  const heard = Math.max(since.getTime(), started, Date.parse(report?.time ?? '') || 0);
+  // Control that has just begun gives a run time to report, unless it was silent before that already.
+  const wasSilent = findCondition(status.conditions, 'Ready')?.reason === notHeard;
+  const heard = Math.max(wasSilent ? 0 : since.getTime(), started, Date.parse(report?.time ?? '') || 0);
   const untilSilent = timing.silentLimit - (now.getTime() - heard) / 1000;
   const refused = untilSilent > 0 ? undefined : observation?.refused;
   const said = situationOf(recording, last, report, observation?.waiting ?? refused);
@@ -121,7 +125,7 @@ function unheard(
   const why = refused === undefined ? '' : ` ${refused.message}`;
   return {
     ...said,
-    reason: refused?.reason ?? 'NotHeard',
+    reason: refused?.reason ?? notHeard,
     message: `Nothing has been heard of its run since ${time}. It goes on by itself where it still can${where}.${why}`,
     warns: true,
   };
