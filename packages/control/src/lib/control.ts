@@ -57,6 +57,7 @@ export function createControl(ports: ControlPorts): Control {
     events,
     log,
     policy,
+    progressInterval: options.progressInterval ?? 1,
     check({ namespace, name }, since) {
       storages.doubt(namespace, name, since);
       storageQueue.add(`${namespace}/${name}`);

@@ -17,6 +17,7 @@ it('forgets a finished recording that vanishes, whether another takes its name o
     events: { record: () => undefined },
     log: { info: () => undefined, warn: () => undefined },
     policy: { timing: defaultTiming },
+    progressInterval: 1,
     check: () => undefined,
   });
   const finish = async () => {

@@ -3,6 +3,7 @@ import { createEffectPerformer } from './effect-performer.ts';
 import { keepLastReport } from './kept-reports.ts';
 import { createNameIndex, type NameIndex } from './name-index.ts';
 import type { Clock, Events, Launcher, Log, ReportLedger, ResourceStore } from './ports.ts';
+import { createProgressPace } from './progress-pace.ts';
 import { planRecording } from './recording-plan.ts';
 import type {
   LaunchFailure,
@@ -38,6 +39,8 @@ export interface RecordingReconcilerPorts {
   readonly events: Events;
   readonly log: Log;
   readonly policy: RecordingPolicy;
+  /** Seconds between two statuses in which nothing but progress is new. */
+  readonly progressInterval: number;
   /** Has a storage checked that was not checked since then. */
   readonly check: (storage: { namespace: string; name: string }, since: string) => void;
 }
@@ -56,6 +59,7 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
   const orphans = new Map<string, Recording>();
   const failures = new Map<string, LaunchFailure>();
   const waiting = new Map<string, RecordingKey>();
+  const pace = createProgressPace(ports.progressInterval, () => clock.now());
 
   const nameOf = ({ namespace, name }: RecordingKey) => `${namespace}/${name}`;
   const perform = createEffectPerformer({
@@ -81,8 +85,10 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
     const uid = recording.metadata.uid ?? '';
     keys.set(uid, key);
     uids.set(nameOf(key), uid);
-    if (isFinalPhase(recording.status?.phase)) live.delete(nameOf(key));
-    else live.set(nameOf(key), recording);
+    if (isFinalPhase(recording.status?.phase)) {
+      live.delete(nameOf(key));
+      pace.forget(uid);
+    } else live.set(nameOf(key), recording);
   }
 
   function drop(uid: string): void {
@@ -90,6 +96,7 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
     orphans.delete(uid);
     failures.delete(uid);
     waiting.delete(uid);
+    pace.forget(uid);
     names.remove(uid);
   }
 
@@ -193,7 +200,15 @@ export function createRecordingReconciler(ports: RecordingReconcilerPorts): Reco
         see(key, recording);
         let latest = recording;
         const plan = await settle(recording, async ({ status }) => {
-          if (!isSame(latest.status, status)) await resources.writeStatus(latest, status);
+          if (!isSame(latest.status, status)) {
+            const wait = pace.wait(uid, latest.status, status);
+            if (wait > 0) {
+              waits.push(wait);
+              return latest;
+            }
+            await resources.writeStatus(latest, status);
+            pace.wrote(uid);
+          }
           latest = { ...latest, status };
           see(key, latest);
           return latest;
