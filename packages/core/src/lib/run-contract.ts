@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type ExitName, exitCodes } from './exit-code.ts';
 import { externalStorageSpec, storageCapabilities } from './external-storage.ts';
 import { audioSpec, videoSpec } from './recording-media.ts';
+import { pageStart } from './recording-page.ts';
 import { recordingStopReason } from './recording-status.ts';
 
 /**
@@ -39,6 +40,18 @@ export const runSource = z.discriminatedUnion('type', [
     lostTimeoutSeconds: z.number().positive(),
     /** How long to wait for the first media. */
     startTimeoutSeconds: z.number().positive(),
+  }),
+  z.object({
+    type: z.literal('Page'),
+    url: z.string(),
+    /** How long it may take until it is recorded. */
+    readyTimeoutSeconds: z.number().positive(),
+    startWhen: pageStart,
+    language: z.string().optional(),
+    timeZone: z.string().optional(),
+    headers: runCredentials,
+    cookies: runCredentials,
+    localStorage: runCredentials,
   }),
   z.object({ type: z.literal('TestCard') }),
 ]);
@@ -228,7 +241,16 @@ export type RunDocument = z.infer<typeof runDocument>;
 export const runGap = z.object({
   startSeconds: z.number(),
   durationSeconds: z.number(),
-  reason: z.enum(['SourceLost', 'EncoderFailed', 'FormatChanged', 'Interrupted', 'NodeLost']),
+  reason: z.enum([
+    'SourceLost',
+    'EncoderFailed',
+    'FormatChanged',
+    'PageCrashed',
+    'PageHung',
+    'BrowserFailed',
+    'Interrupted',
+    'NodeLost',
+  ]),
 });
 export type RunGap = z.infer<typeof runGap>;
 

@@ -10,12 +10,16 @@ import {
   createMp4FragmentReader,
   type FormatBorder,
   type Fragment,
+  type GapReason,
   type InitSegment,
   planCapture,
   probeSource,
   type SourceMark,
   startCapture,
 } from '@tapedeck/encoder';
+import type { Page } from './page/page.ts';
+import { createPageKeeper, type PageKeeper } from './page/page-keeper.ts';
+import type { PageMessage } from './page/page-message.ts';
 import type { RunLog } from './run-log.ts';
 import { createSourceContinuity, type SourceContinuity } from './source-continuity.ts';
 import { marksOf } from './source-marks.ts';
@@ -33,12 +37,14 @@ export type SourceEnd =
   /** It never came, or what came cannot be recorded. */
   | { readonly kind: 'Failed'; readonly error: TapedeckError };
 
+/** Why a session ended that another one follows. */
+export type LossReason = Extract<GapReason, 'SourceLost' | 'EncoderFailed' | 'FormatChanged' | PageLoss>;
+const pageLosses = ['PageCrashed', 'PageHung', 'BrowserFailed'] as const;
+type PageLoss = (typeof pageLosses)[number];
+
 export interface CaptureHandlers {
   /** A new ffmpeg runs; all media that follows is of this session. `lost` says why the session before it ended. */
-  onSession(session: {
-    readonly plan: CapturePlan;
-    readonly lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged' | undefined;
-  }): void;
+  onSession(session: { readonly plan: CapturePlan; readonly lost: LossReason | undefined }): void;
   /** The session brings what the one before did, `offsetSeconds` later by its own times; before its first fragment. */
   onContinues(offsetSeconds: number, sameSamples: boolean): void;
   /** The first session brings what an earlier attempt has recorded up to `seconds` of the session's time. */
@@ -47,6 +53,8 @@ export interface CaptureHandlers {
   onMarks(marks: () => readonly SourceMark[]): void;
   /** The source is not there, or not any more; it is tried again. */
   onAway(error: TapedeckError): void;
+  /** The page that is recorded says something. */
+  onPageMessage(message: PageMessage): void;
   /** Awaited before more is read, so a slow sink slows ffmpeg and never fills memory. Says whether to go on. */
   onMedia(item: InitSegment | Fragment, arrivedAtSeconds: number): Promise<'Continue' | 'Restart'>;
 }
@@ -65,11 +73,20 @@ interface LoopOptions extends CaptureHandlers {
  * source is over, is gone for longer than it may be, or `stop` is aborted (then it returns undefined).
  */
 export async function captureLoop(options: LoopOptions): Promise<SourceEnd | undefined> {
+  const pages = createPageKeeper(options.spec, options.log, options.onPageMessage);
+  try {
+    return await captureWith(pages, options);
+  } finally {
+    await pages.close();
+  }
+}
+
+async function captureWith(pages: PageKeeper, options: LoopOptions): Promise<SourceEnd | undefined> {
   const { spec, stop, log } = options;
   const timeouts = sourceTimeouts(spec);
   let awaySinceMs = performance.now();
   let everFlowed = false;
-  let lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged' | undefined;
+  let lost: LossReason | undefined;
   let fruitless = 0;
   const continuity = createSourceContinuity(options.before?.end.marks);
   let before = options.before;
@@ -80,7 +97,7 @@ export async function captureLoop(options: LoopOptions): Promise<SourceEnd | und
     const awaySeconds = everFlowed
       ? (performance.now() - awaySinceMs) / 1000
       : before && secondsSince(before);
-    const session = await captureOnce(options, { lost, position, awaySeconds, continuity, before });
+    const session = await captureOnce(options, { lost, position, awaySeconds, continuity, before, pages });
     if (session.flowed) before = undefined;
     position += session.readSeconds;
     if (session.flowed) {
@@ -95,6 +112,8 @@ export async function captureLoop(options: LoopOptions): Promise<SourceEnd | und
       session.error ?? new TapedeckError('SourceEmpty', 'The source ended before it sent any media.');
     const awayMs = performance.now() - awaySinceMs;
     const allowedMs = (everFlowed ? timeouts.lostSeconds : timeouts.startSeconds) * 1000;
+    if (session.pageFailed && session.flowed && !pages.failed(performance.now()))
+      return { kind: 'Failed', error };
     log.warn('SourceAway', { code: error.code, message: error.message, awayMs: Math.round(awayMs) });
     if (!everFlowed && error.retry === 'stalled') return { kind: 'Failed', error };
     const waitMs = session.flowed ? 0 : (retryDelaysMs[Math.min(fruitless, retryDelaysMs.length - 1)] ?? 0);
@@ -119,6 +138,8 @@ function secondsSince({ end }: Before): number {
 function sourceTimeouts(spec: RunSpec): { lostSeconds: number; startSeconds: number } {
   if (spec.source.type === 'Stream')
     return { lostSeconds: spec.source.lostTimeoutSeconds, startSeconds: spec.source.startTimeoutSeconds };
+  if (spec.source.type === 'Page')
+    return { lostSeconds: spec.source.readyTimeoutSeconds, startSeconds: spec.source.readyTimeoutSeconds };
   // The test card needs nobody but ffmpeg: what fails here fails for good.
   return { lostSeconds: 30, startSeconds: 30 };
 }
@@ -130,7 +151,9 @@ interface SessionEnd {
   readonly flowed: boolean;
   readonly ended: 'Over' | 'Broken';
   readonly error: TapedeckError | undefined;
-  readonly lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged';
+  readonly lost: LossReason;
+  /** It was the page or its browser that broke. */
+  readonly pageFailed: boolean;
 }
 
 interface SessionStart {
@@ -140,19 +163,25 @@ interface SessionStart {
   readonly awaySeconds: number | undefined;
   readonly continuity: SourceContinuity;
   readonly before: Before | undefined;
+  readonly pages: PageKeeper;
 }
 
 async function captureOnce(options: LoopOptions, start: SessionStart): Promise<SessionEnd> {
   const { spec, stop, log } = options;
   let capture: Capture;
   let plan: CapturePlan;
-  const nothing = { flowed: false, readSeconds: 0, lost: 'SourceLost' } as const;
+  let page: Page | undefined;
+  const nothing = { flowed: false, readSeconds: 0, lost: 'SourceLost', pageFailed: false } as const;
   try {
-    const planned = await planSession(spec, start, stop);
+    if (spec.source.type === 'Page') page = await start.pages.open(stop);
+    const planned =
+      page === undefined
+        ? await planSession(spec, start, stop)
+        : planCapture({ source: page.screen, video: spec.video, audio: spec.audio });
     if (planned === undefined) return { ...nothing, ended: 'Over', error: undefined };
     plan = planned;
     capture = await startCapture(plan, {
-      signal: stop,
+      signal: page === undefined ? stop : AbortSignal.any([stop, page.failed]),
       startTimeoutSeconds: sourceTimeouts(spec).startSeconds,
     });
   } catch (error) {
@@ -185,7 +214,12 @@ async function captureOnce(options: LoopOptions, start: SessionStart): Promise<S
     code: end.error?.code,
     words: end.stderrTail.slice(-3),
   });
-  return judge(plan, end, pumped);
+  return judge(plan, end, { ...pumped, ...brokenBy(page) });
+}
+
+/** What the page's own end says of the session; ffmpeg, which was then asked to end, says nothing. */
+function brokenBy(page: Page | undefined): { error: TapedeckError; pageFailed: true } | undefined {
+  return page?.error === undefined ? undefined : { error: page.error, pageFailed: true };
 }
 
 /** A finite source that ends this close behind the position has been read. */
@@ -198,6 +232,7 @@ async function planSession(
   stop: AbortSignal,
 ): Promise<CapturePlan | undefined> {
   const { source, video, audio } = spec;
+  if (source.type === 'Page') return undefined;
   if (source.type === 'TestCard') return planCapture({ source, video, audio });
   const probe = await probeSource(source.url, {
     signal: stop,
@@ -220,6 +255,7 @@ interface Pumped {
   readonly readSeconds: number;
   readonly restart: boolean;
   readonly error?: TapedeckError;
+  readonly pageFailed?: boolean;
 }
 
 interface PumpOptions extends LoopOptions {
@@ -276,15 +312,16 @@ async function pump(capture: Capture, options: PumpOptions): Promise<Pumped> {
 }
 
 function judge(plan: CapturePlan, end: CaptureEnd, pumped: Pumped): SessionEnd {
-  const { flowed, readSeconds } = pumped;
+  const { flowed, readSeconds, pageFailed = false } = pumped;
   if (pumped.restart || end.formatChanged) {
     const message = `${plan.sourceName} has changed its format; it is captured anew.`;
     const error = new TapedeckError('SourceLost', message);
-    return { flowed, readSeconds, ended: 'Broken', error, lost: 'FormatChanged' };
+    return { flowed, readSeconds, ended: 'Broken', error, lost: 'FormatChanged', pageFailed };
   }
   const error = pumped.error ?? end.error;
   // A signal that we did not send took the encoder, not the source, away.
-  const lost = end.signal !== null && !end.asked ? 'EncoderFailed' : 'SourceLost';
+  const encoderLost = end.signal !== null && !end.asked ? 'EncoderFailed' : 'SourceLost';
+  const lost = pageLosses.find((code) => pageFailed && code === error?.code) ?? encoderLost;
   const over = error === undefined && !plan.live && end.exitCode === 0;
-  return { flowed, readSeconds, ended: over ? 'Over' : 'Broken', error, lost };
+  return { flowed, readSeconds, ended: over ? 'Over' : 'Broken', error, lost, pageFailed };
 }

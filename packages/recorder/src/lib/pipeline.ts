@@ -14,7 +14,7 @@ import { createSourceEnd } from './source-end.ts';
 
 /** From captured media to files: the timeline decides, the files do, the book remembers. */
 export interface Pipeline {
-  readonly handlers: CaptureHandlers;
+  readonly handlers: Omit<CaptureHandlers, 'onPageMessage'>;
   pause(): void;
   resume(): void;
   /** Nothing that is captured from now on is recorded; what comes before is still to be passed on. */
