@@ -54,7 +54,13 @@ export function browserFlags(flags: BrowserFlags): string[] {
       '--disable-domain-reliability',
       '--disable-breakpad',
     ],
-    ...['--no-pings', '--password-store=basic', '--use-mock-keychain', '--block-new-web-contents'],
+    ...[
+      '--no-pings',
+      '--audio-buffer-size=2048',
+      '--password-store=basic',
+      '--use-mock-keychain',
+      '--block-new-web-contents',
+    ],
     // Drawing on the processor without a GL in between: the same pictures for less.
     '--disable-gpu',
     `--lang=${flags.language}`,
