@@ -1,7 +1,8 @@
-import { chownSync, statfsSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TapedeckError } from '@tapedeck/core';
 import { browserFlags } from './browser-flags.ts';
+import { browserPreferences } from './browser-preferences.ts';
 import { createDevtools, type Devtools } from './devtools.ts';
 import { type PageChild, startPageChild } from './page-child.ts';
 import type { PageDirectory } from './page-directory.ts';
@@ -43,7 +44,11 @@ export async function startBrowser(options: BrowserOptions): Promise<Browser> {
   const blackness = join(directory.home, 'black.y4m');
   writeFileSync(silence, silentWav());
   writeFileSync(blackness, blackY4m());
-  for (const file of [silence, blackness])
+  const firstProfile = join(directory.profile, 'Default');
+  const preferences = join(firstProfile, 'Preferences');
+  mkdirSync(firstProfile, { mode: 0o700 });
+  writeFileSync(preferences, browserPreferences(options));
+  for (const file of [silence, blackness, firstProfile, preferences])
     if (user.identity !== undefined) chownSync(file, user.identity.uid, user.identity.gid);
   const child = await startPageChild(
     options.program,

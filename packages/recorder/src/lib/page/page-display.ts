@@ -16,6 +16,12 @@ export interface PageDisplay {
 /** Xvfb is there within 0.2 s on a quiet machine. */
 const startMs = 15_000;
 
+/**
+ * Chromium makes a window that has its screen's size a pixel smaller, so that no window manager takes it for a full
+ * screen; so the screen is a pixel larger than what is captured of it.
+ */
+const spare = 1;
+
 /** A display of its own size and number, which only who has its cookie may open, over a socket and not the network. */
 export async function startDisplay(
   program: string,
@@ -27,7 +33,7 @@ export async function startDisplay(
   const child = await startPageChild(
     program,
     [
-      ...['-displayfd', '3', '-screen', '0', `${size.width}x${size.height}x24`],
+      ...['-displayfd', '3', '-screen', '0', `${size.width + spare}x${size.height + spare}x24`],
       ...['-nolisten', 'tcp', '-auth', directory.authority, '-noreset', '-nocursor'],
     ],
     {

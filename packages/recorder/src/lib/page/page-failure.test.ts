@@ -18,6 +18,7 @@ it.each([
   [{ errorText: 'net::ERR_TUNNEL_CONNECTION_FAILED', refusedHost: '10.0.0.1' }, 'PageRefused'],
   [{ errorText: 'net::ERR_TUNNEL_CONNECTION_FAILED' }, 'SourceUnreachable'],
   [{ errorText: 'net::ERR_EMPTY_RESPONSE' }, 'SourceUnreachable'],
+  [{ errorText: 'net::ERR_HTTP_RESPONSE_CODE_FAILURE', status: 404 }, 'SourceNotFound'],
   [{ errorText: 'net::ERR_CERT_AUTHORITY_INVALID' }, 'PageCertificateInvalid'],
   [{ errorText: 'net::ERR_SSL_PROTOCOL_ERROR' }, 'PageCertificateInvalid'],
   [{ errorText: 'net::ERR_ABORTED', isDownload: true }, 'SourceNotMedia'],

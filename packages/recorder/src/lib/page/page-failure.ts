@@ -12,6 +12,8 @@ export interface PageAnswer {
   readonly refusedHost?: string | undefined;
 }
 
+const bodiless = 'net::ERR_HTTP_RESPONSE_CODE_FAILURE';
+
 /** Why a page cannot be recorded, or undefined where it can. */
 export function pageFailure({
   name,
@@ -25,14 +27,16 @@ export function pageFailure({
       'SourceNotMedia',
       `${name} is a file to download and no page; record it as a Stream.`,
     );
-  const failed = errorText !== undefined && errorText !== '';
+  // An answer without a body is an error to Chromium too; its status says more.
+  const failed = errorText !== undefined && errorText !== '' && errorText !== bodiless;
   if (refusedHost !== undefined && (failed || status === 403))
     return new TapedeckError(
       'PageRefused',
       `${name} leads to ${refusedHost}, a private, loopback, link-local or metadata address, which pages may not visit; whoever runs Tapedeck can allow it.`,
     );
   if (failed) return netFailure(name, errorText);
-  if (status === undefined || status < 400) return undefined;
+  if (status === undefined || status < 400)
+    return errorText === bodiless ? netFailure(name, bodiless) : undefined;
   if (status === 401 || status === 403)
     return new TapedeckError(
       'SourceDenied',

@@ -135,6 +135,8 @@ export async function openPageTab(options: PageTabOptions): Promise<PageTab> {
     call('Runtime.addBinding', { name: bindingName }),
     call('Page.addScriptToEvaluateOnNewDocument', { source: pageScript(origin, values.localStorage) }),
     call('Emulation.setScrollbarsHidden', { hidden: true }),
+    // Dates and numbers; what the browser asks servers for is in its preferences.
+    call('Emulation.setLocaleOverride', { locale: (spec.language ?? 'en-US').replace('-', '_') }),
     ...(spec.timeZone === undefined
       ? []
       : [call('Emulation.setTimezoneOverride', { timezoneId: spec.timeZone })]),
