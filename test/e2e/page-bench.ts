@@ -37,7 +37,7 @@ export async function createPageBench(route?: PageRoute): Promise<PageBench> {
           ...spec,
         }),
       ),
-    outputs: () => filesBelow(out).filter((file) => file.endsWith('.mp4')),
+    outputs: () => filesBelow(bench.directory).filter((file) => file.endsWith('.mp4')),
     programs: () => programLines().map(({ line }) => line),
     renderers: () =>
       programLines().flatMap(({ pid, line }) => (line.includes('--type=renderer') ? [pid] : [])),

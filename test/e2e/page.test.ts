@@ -1,11 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { processesOf } from '../chaos/processes.ts';
 import { requireOrdinaryMp4 } from '../media/inspect.ts';
 import { hasPageTools } from '../media/page-tools.ts';
 import { measureSync } from '../media/sync-meter.ts';
+import { root } from '../repo/checkout.ts';
 import { makeSelfSigned } from '../servers/self-signed.ts';
 import { createPageBench, type PageBench, smallPage } from './page-bench.ts';
 import { phaseIs, recordedSeconds } from './workbench.ts';
@@ -34,6 +38,17 @@ describe.skipIf(!hasPageTools())('a recording of a page', () => {
     // Of a machine that does other things besides: single pictures are late there, never the sound.
     expect(Math.abs(offsets[Math.floor(offsets.length / 2)] ?? 1000)).toBeLessThanOrEqual(40);
     expect(bench.programs()).toEqual([]);
+  }, 90_000);
+
+  it('is what the example says', async () => {
+    bench = await createPageBench();
+    const text = readFileSync(join(root, 'examples/browser.yaml'), 'utf8');
+    const [storage, recording] = parseAllDocuments(text).map((document) => document.toJS());
+    recording.spec.source.page.url = bench.server.origin;
+    recording.spec.stopWhen.elapsed = '3s';
+    await bench.run(['run', '-f', await bench.manifest(storage, recording)]);
+    const [file = ''] = bench.outputs();
+    expect(await requireOrdinaryMp4(file)).toMatchObject({ width: 1280, height: 720 });
   }, 90_000);
 
   it('gives the page headers, cookies, items and its place in the world, and does as the page says', async () => {
