@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PageRoute, type PageServer, startPageServer } from '../media/page-server.ts';
 import { createWorkbench, localStorageManifest, recordingManifest, type Workbench } from './workbench.ts';
@@ -22,7 +23,10 @@ export const smallPage = { width: 640, height: 360, frameRate: 15 };
 
 export async function createPageBench(route?: PageRoute): Promise<PageBench> {
   const server = await startPageServer(route);
-  const bench = await createWorkbench({ env: { TAPEDECK_PAGE_VISIT: '127.0.0.1' } });
+  const pages = mkdtempSync(join(tmpdir(), 'tapedeck-pages-'));
+  // A page's programs run as another user, who has to get there.
+  chmodSync(pages, 0o755);
+  const bench = await createWorkbench({ env: { TAPEDECK_PAGE_VISIT: '127.0.0.1', TMPDIR: pages } });
   const out = join(bench.directory, 'out');
   return {
     ...bench,
@@ -38,12 +42,13 @@ export async function createPageBench(route?: PageRoute): Promise<PageBench> {
         }),
       ),
     outputs: () => filesBelow(bench.directory).filter((file) => file.endsWith('.mp4')),
-    programs: () => programLines().map(({ line }) => line),
+    programs: () => programLines(pages).map(({ line }) => line),
     renderers: () =>
-      programLines().flatMap(({ pid, line }) => (line.includes('--type=renderer') ? [pid] : [])),
+      programLines(pages).flatMap(({ pid, line }) => (line.includes('--type=renderer') ? [pid] : [])),
     async close() {
       await bench.close();
       await server.close();
+      rmSync(pages, { recursive: true, force: true });
     },
   };
 }
@@ -55,10 +60,10 @@ function filesBelow(directory: string): string[] {
     .sort();
 }
 
-/** Of this test process's recorders: they are known by the directory in their command lines. */
-function programLines(): { pid: number; line: string }[] {
+/** Of recorders that keep their pages' files there: it stands in the command lines. */
+function programLines(directory: string): { pid: number; line: string }[] {
   return execFileSync('ps', ['-eo', 'pid=,stat=,args='], { encoding: 'utf8' })
     .split('\n')
-    .filter((line) => line.includes('tapedeck-page-') && !/^\s*\d+\s+Z/.test(line))
+    .filter((line) => line.includes(directory) && !/^\s*\d+\s+Z/.test(line))
     .map((line) => ({ pid: Number.parseInt(line, 10), line: line.trim() }));
 }

@@ -7,7 +7,7 @@ import {
   type SourceMark,
   type TimelineEvent,
 } from '@tapedeck/encoder';
-import type { CaptureHandlers } from './capture-loop.ts';
+import type { CaptureHandlers } from './capture-session.ts';
 import { firstSegment, type OutputFiles } from './output-files.ts';
 import type { RunBook } from './run-book.ts';
 import { createSourceEnd } from './source-end.ts';
