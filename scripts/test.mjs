@@ -11,6 +11,7 @@ import {
   installPackages,
   isInstalled,
   mayInstall,
+  pagePackages,
   testPackages,
 } from './lib/system-package.mjs';
 import { rootProgram } from './lib/toolchain.mjs';
@@ -31,7 +32,7 @@ const checks = [
 /** Second readers and servers of the tests; what cannot be installed here is told in one line. */
 async function setUpTestTools() {
   const canCluster = process.platform === 'linux' && process.getuid?.() === 0;
-  const wanted = [...testPackages, ...(canCluster ? clusterPackages : [])];
+  const wanted = [...testPackages, ...pagePackages, ...(canCluster ? clusterPackages : [])];
   const missing = wanted.filter((one) => !isInstalled(one));
   if (missing.length > 0 && (await mayInstall(missing))) {
     await runStep(missing.map((one) => one.name).join(', '), {

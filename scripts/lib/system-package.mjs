@@ -16,6 +16,31 @@ export const ffmpeg = {
   brew: 'ffmpeg',
 };
 
+/** What a page is recorded with. Xvfb and PulseAudio are of use on Linux. @type {readonly SystemPackage[]} */
+export const pagePackages = [
+  {
+    name: 'Chromium',
+    commands: [['chromium', 'chromium-browser', 'google-chrome']],
+    apt: 'chromium',
+    dnf: 'chromium',
+    brew: '--cask chromium',
+  },
+  {
+    name: 'Xvfb',
+    commands: [['Xvfb']],
+    apt: 'xvfb',
+    dnf: 'xorg-x11-server-Xvfb',
+    brew: '--cask xquartz',
+  },
+  {
+    name: 'PulseAudio',
+    commands: [['pulseaudio']],
+    apt: 'pulseaudio',
+    dnf: 'pulseaudio',
+    brew: 'pulseaudio',
+  },
+];
+
 /** Second readers of what was recorded, and pip, which fetches a real clip to broadcast. @type {readonly SystemPackage[]} */
 export const testPackages = [
   { name: 'mediainfo', commands: [['mediainfo']], apt: 'mediainfo', dnf: 'mediainfo', brew: 'mediainfo' },
@@ -25,13 +50,6 @@ export const testPackages = [
     apt: 'python3-pip',
     dnf: 'python3-pip',
     brew: 'python',
-  },
-  {
-    name: 'Chromium',
-    commands: [['chromium', 'chromium-browser', 'google-chrome']],
-    apt: 'chromium',
-    dnf: 'chromium',
-    brew: '--cask chromium',
   },
   {
     name: 'sshd',

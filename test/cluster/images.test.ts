@@ -83,7 +83,11 @@ describe.skipIf(!there)('the images', () => {
 
   it.each([
     ['operator', ['libatomic1'], ['node', '@kubernetes/client-node', 'zod', '@tapedeck/control']],
-    ['recorder', ['libatomic1', 'ffmpeg', 'ca-certificates'], ['node', '@aws-sdk/client-s3', 'ssh2', 'zod']],
+    [
+      'recorder',
+      ['libatomic1', 'ffmpeg', 'chromium', 'xvfb', 'pulseaudio', 'ca-certificates'],
+      ['node', '@aws-sdk/client-s3', 'ssh2', 'zod'],
+    ],
   ])(
     '%s says what is in it, is not root’s, and is built the same again',
     async (name, debian, others) => {

@@ -59,7 +59,8 @@ capabilities: { drop: [ALL] }
   "image" (include "tapedeck.image" (dict "image" .Values.recorder.image "version" .Chart.AppVersion))
   "imagePullPolicy" .Values.recorder.image.pullPolicy
   "scratchBytes" (int64 .Values.recorder.scratchBytes)
-  "resources" .Values.recorder.resources }}
+  "resources" .Values.recorder.resources
+  "pages" .Values.recorder.pages }}
 {{- range $key := list "imagePullSecrets" "nodeSelector" "tolerations" "priorityClassName" }}
 {{- with index $.Values.recorder $key }}{{ $_ := set $recorder $key . }}{{ end }}
 {{- end }}

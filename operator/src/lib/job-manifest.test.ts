@@ -49,6 +49,37 @@ describe('the Job of a run', () => {
     await expect(`${job}\n`).toMatchFileSnapshot('testing/golden/run-job.golden');
   });
 
+  it('has room for a browser, the page’s Secrets, and what the installation lets pages visit', () => {
+    const source: RunPlan['source'] = {
+      ...{ type: 'Page', url: 'https://meet.example.com/', readyTimeoutSeconds: 30, startWhen: 'Loaded' },
+      secrets: { headers: 'join', localStorage: 'items' },
+    };
+    const pages = {
+      visit: ['10.1.0.0/16', '*.internal'],
+      media: 'Proxied',
+      resources: { requests: { cpu: '1' } },
+    } as const;
+    const { spec, metadata } = runJob(plan({ source }), { ...settings, pages }).spec.template;
+    const [container] = spec.containers;
+    expect(container?.env).toEqual(
+      expect.arrayContaining([{ name: 'TAPEDECK_PAGE_VISIT', value: '10.1.0.0/16,*.internal' }]),
+    );
+    expect(container?.resources).toEqual({ requests: { cpu: '1' } });
+    const mounts = Object.fromEntries(
+      (container?.volumeMounts ?? []).map(({ name, mountPath }) => [name, mountPath]),
+    );
+    expect(mounts).toMatchObject({
+      shm: '/dev/shm',
+      'source-headers': '/run/tapedeck/source/headers',
+      'source-localstorage': '/run/tapedeck/source/localStorage',
+    });
+    for (const name of Object.keys(mounts)) expect(spec.volumes.map((one) => one.name)).toContain(name);
+    expect(JSON.parse(metadata.annotations['tapedeck.dev/spec'] ?? '').source).toMatchObject({
+      headers: { type: 'Directory', path: '/run/tapedeck/source/headers' },
+      cookies: { type: 'None' },
+    });
+  });
+
   it('with a secret address, resources of its own and two storages is what it was', async () => {
     const source: RunPlan['source'] = {
       type: 'Stream',

@@ -3,7 +3,7 @@ import { type ExitName, type ExternalStorageSpec, exitCodes } from '@tapedeck/co
 import { podDocument } from './pod-document.ts';
 import { recorderPod } from './recorder-pod.ts';
 import type { RecorderSettings } from './recorder-settings.ts';
-import { checkDocument, runDocument } from './run-document.ts';
+import { checkDocument, runDocument, sourceSecrets } from './run-document.ts';
 import { jobName, labelsOfRun, runLabels } from './run-labels.ts';
 
 /**
@@ -33,7 +33,6 @@ const failures: readonly ExitName[] = [
 export function runJob(plan: LaunchPlan, settings: RecorderSettings) {
   const labels = labelsOfRun(plan.id, plan.mode);
   const isCopy = plan.mode === 'Copy';
-  const secret = !isCopy && plan.source.type === 'Stream' ? plan.source.urlSecretRef : undefined;
   const { namespace, name } = ownerOf(plan);
   const annotations = { [isCopy ? 'tapedeck.dev/copy' : 'tapedeck.dev/recording']: name };
   return {
@@ -72,7 +71,8 @@ export function runJob(plan: LaunchPlan, settings: RecorderSettings) {
         annotations,
         document: podDocument(runDocument(plan, settings)),
         storages: plan.storages,
-        sourceSecret: secret,
+        sourceSecrets: isCopy ? [] : sourceSecrets(plan.source),
+        browser: !isCopy && plan.source.type === 'Page',
         resources: isCopy ? undefined : plan.resources,
         settings,
       }),

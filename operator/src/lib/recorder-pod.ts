@@ -3,7 +3,7 @@ import type { PodDocument } from './pod-document.ts';
 import { podAnnotations, podFiles } from './pod-files.ts';
 import { identityLabel } from './recorder-network.ts';
 import { type RecorderSettings, reportAudience } from './recorder-settings.ts';
-import { credentialsPath } from './run-document.ts';
+import { credentialsPath, type SourceSecret } from './run-document.ts';
 
 /** A recorder is safe 15 s after SIGTERM; the rest is for a node that is busy. */
 const graceSeconds = 30;
@@ -16,6 +16,10 @@ const tokenSeconds = 3600;
 const mebibyte = 1024 * 1024;
 /** Programs keep little in /tmp. */
 const temporaryBytes = 64 * mebibyte;
+/** A browser's profile with its caches. */
+const browserBytes = 1024 * mebibyte;
+/** Pictures on their way between a browser's processes; of the container's memory. */
+const sharedBytes = 512 * mebibyte;
 
 export interface RecorderPodInput {
   readonly command: 'run' | 'check';
@@ -24,7 +28,9 @@ export interface RecorderPodInput {
   /** What the recorder reads, see `runDocument`. */
   readonly document: PodDocument;
   readonly storages: readonly { readonly name: string; readonly spec: ExternalStorageSpec }[];
-  readonly sourceSecret?: { readonly name: string; readonly key: string } | undefined;
+  readonly sourceSecrets?: readonly SourceSecret[];
+  /** A page is recorded, in a browser. */
+  readonly browser?: boolean;
   readonly resources?: RecorderSettings['resources'] | undefined;
   readonly settings: RecorderSettings;
 }
@@ -37,7 +43,10 @@ export function recorderPod(input: RecorderPodInput) {
   const { command, settings, document } = input;
   const mounted = 'annotation' in document;
   const runs = command === 'run';
-  const resources = { ...settings.resources, ...input.resources };
+  const browser = input.browser === true;
+  const sources = input.sourceSecrets ?? [];
+  const usual = browser ? (settings.pages?.resources ?? settings.resources) : settings.resources;
+  const resources = { ...usual, ...input.resources };
   const secrets = input.storages.flatMap(({ spec }, index) => {
     const name = spec.credentials?.secretRef?.name;
     return name === undefined ? [] : [{ name, volume: `credentials-${index}`, path: credentialsPath(index) }];
@@ -48,9 +57,8 @@ export function recorderPod(input: RecorderPodInput) {
     { name: 'tmp', mountPath: podFiles.temporary },
     ...(runs ? [{ name: 'token', mountPath: podFiles.token, readOnly: true }] : []),
     ...secrets.map(({ volume, path }) => ({ name: volume, mountPath: path, readOnly: true })),
-    ...(input.sourceSecret === undefined
-      ? []
-      : [{ name: 'source', mountPath: podFiles.source, readOnly: true }]),
+    ...sources.map(({ volume, path }) => ({ name: volume, mountPath: path, readOnly: true })),
+    ...(browser ? [{ name: 'shm', mountPath: '/dev/shm' }] : []),
   ];
   const account = serviceAccountOf(input.storages);
   return {
@@ -97,7 +105,11 @@ export function recorderPod(input: RecorderPodInput) {
           image: settings.image,
           ...(settings.imagePullPolicy === undefined ? {} : { imagePullPolicy: settings.imagePullPolicy }),
           args: [command, mounted ? podFiles.spec : '--from-environment'],
-          env: [{ name: 'HOME', value: podFiles.temporary }, ...(mounted ? [] : document.environment)],
+          env: [
+            { name: 'HOME', value: podFiles.temporary },
+            ...(browser ? pageEnvironment(settings) : []),
+            ...(mounted ? [] : document.environment),
+          ],
           resources,
           terminationMessagePath: podFiles.termination,
           terminationMessagePolicy: 'File',
@@ -124,7 +136,10 @@ export function recorderPod(input: RecorderPodInput) {
           name: 'scratch',
           emptyDir: { sizeLimit: `${Math.ceil(settings.scratchBytes / mebibyte) + 64}Mi` },
         },
-        { name: 'tmp', emptyDir: { sizeLimit: `${temporaryBytes / mebibyte}Mi` } },
+        {
+          name: 'tmp',
+          emptyDir: { sizeLimit: `${(browser ? browserBytes : temporaryBytes) / mebibyte}Mi` },
+        },
         ...(runs
           ? [
               {
@@ -148,21 +163,28 @@ export function recorderPod(input: RecorderPodInput) {
           // A check starts without its Secret too, and says that it is missing; a run waits for it.
           secret: { secretName: name, defaultMode: 0o440, ...(runs ? {} : { optional: true }) },
         })),
-        ...(input.sourceSecret === undefined
-          ? []
-          : [
-              {
-                name: 'source',
-                secret: {
-                  secretName: input.sourceSecret.name,
-                  defaultMode: 0o440,
-                  items: [{ key: input.sourceSecret.key, path: 'url' }],
-                },
-              },
-            ]),
+        ...sources.map(({ name, volume, key }) => ({
+          name: volume,
+          secret: {
+            secretName: name,
+            defaultMode: 0o440,
+            ...(key === undefined ? {} : { items: [{ key, path: 'url' }] }),
+          },
+        })),
+        ...(browser
+          ? [{ name: 'shm', emptyDir: { medium: 'Memory', sizeLimit: `${sharedBytes / mebibyte}Mi` } }]
+          : []),
       ],
     },
   };
+}
+
+/** What pages may visit is said by whoever installed the operator, never by a recording. */
+function pageEnvironment({ pages }: RecorderSettings) {
+  return [
+    { name: 'TAPEDECK_PAGE_VISIT', value: (pages?.visit ?? []).join(',') },
+    { name: 'TAPEDECK_PAGE_MEDIA', value: pages?.media ?? 'Proxied' },
+  ];
 }
 
 function annotationFile(path: string, annotation: string) {

@@ -14,6 +14,15 @@ export interface RecorderSettings {
     readonly requests?: Readonly<Record<string, string>> | undefined;
     readonly limits?: Readonly<Record<string, string>> | undefined;
   };
+  /** Of recordings of pages, which bring a browser. */
+  readonly pages?:
+    | {
+        /** Private addresses and names that they may visit. */
+        readonly visit: readonly string[];
+        readonly media: 'Proxied' | 'Direct';
+        readonly resources: RecorderSettings['resources'];
+      }
+    | undefined;
   readonly nodeSelector?: Readonly<Record<string, string>> | undefined;
   readonly tolerations?: readonly Readonly<Record<string, unknown>>[] | undefined;
   readonly priorityClassName?: string | undefined;

@@ -2,6 +2,9 @@ import type { LaunchPlan, RunPlan } from '@tapedeck/control';
 import {
   type CheckSpec,
   type ExternalStorageSpec,
+  type PageSecretField,
+  pageSecretFields,
+  type RunCredentials,
   type RunDocument,
   type RunSpec,
   type RunStorage,
@@ -62,9 +65,47 @@ function storageOf(
 }
 
 function sourceOf(source: RunPlan['source']): RunSpec['source'] {
-  if (source.type !== 'Stream') return source;
+  if (source.type === 'TestCard') return source;
+  if (source.type === 'Page') return pageOf(source);
   const { url, urlSecretRef, ...rest } = source;
   if (url !== undefined) return { ...rest, url };
   if (urlSecretRef !== undefined) return { ...rest, url: '', urlFile: podFiles.sourceUrl };
   throw new TapedeckError('InvalidSource', 'spec.source.stream: neither url nor urlSecretRef is there');
+}
+
+function pageOf({ secrets, ...page }: Extract<RunPlan['source'], { type: 'Page' }>): RunSpec['source'] {
+  const mounted = (field: PageSecretField): RunCredentials =>
+    secrets[field] === undefined ? { type: 'None' } : { type: 'Directory', path: pageSecretPath(field) };
+  return {
+    ...page,
+    headers: mounted('headers'),
+    cookies: mounted('cookies'),
+    localStorage: mounted('localStorage'),
+  };
+}
+
+function pageSecretPath(field: PageSecretField): string {
+  return `${podFiles.source}/${field}`;
+}
+
+/** A Secret of the source's, as a directory of the pod. */
+export interface SourceSecret {
+  readonly name: string;
+  readonly volume: string;
+  readonly path: string;
+  /** The one key that is mounted, as `url`; absent: all, by their names. */
+  readonly key?: string;
+}
+
+/** Where `runDocument` says that the source's Secrets are. */
+export function sourceSecrets(source: RunPlan['source']): readonly SourceSecret[] {
+  if (source.type === 'Stream' && source.urlSecretRef !== undefined)
+    return [{ ...source.urlSecretRef, volume: 'source', path: podFiles.source }];
+  if (source.type !== 'Page') return [];
+  return pageSecretFields.flatMap((field) => {
+    const name = source.secrets[field];
+    return name === undefined
+      ? []
+      : [{ name, volume: `source-${field.toLowerCase()}`, path: pageSecretPath(field) }];
+  });
 }

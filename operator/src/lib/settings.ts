@@ -34,6 +34,16 @@ export const operatorSettings = z.strictObject({
     resources: z
       .strictObject({ requests: quantities.optional(), limits: quantities.optional() })
       .default({ requests: { cpu: '500m', memory: '256Mi' }, limits: { memory: '1Gi' } }),
+    /** Of recordings of pages: which private addresses they may visit, whether WebRTC may use UDP, what they get. */
+    pages: z
+      .strictObject({
+        visit: z.array(z.string().min(1).max(253)).max(256).default([]),
+        media: z.enum(['Proxied', 'Direct']).default('Proxied'),
+        resources: z
+          .strictObject({ requests: quantities.optional(), limits: quantities.optional() })
+          .default({ requests: { cpu: '1', memory: '1Gi' }, limits: { memory: '4Gi' } }),
+      })
+      .optional(),
     nodeSelector: quantities.optional(),
     tolerations: z.array(z.record(z.string(), z.unknown())).optional(),
     priorityClassName: z.string().optional(),

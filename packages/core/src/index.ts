@@ -19,6 +19,7 @@ export * from './lib/recording-change.ts';
 export * from './lib/recording-config.ts';
 export * from './lib/recording-copy.ts';
 export * from './lib/recording-media.ts';
+export * from './lib/recording-page.ts';
 export * from './lib/recording-phase.ts';
 export * from './lib/recording-profile.ts';
 export * from './lib/recording-source.ts';

@@ -4,6 +4,7 @@ export type { SourceMark } from './lib/capture-marks.ts';
 export { type CaptureRequest, planCapture } from './lib/capture-plan.ts';
 export { startCapture } from './lib/capture-process.ts';
 export * from './lib/capture-source.ts';
+export { findTie, type SpawnTied } from './lib/ffmpeg-orphan.ts';
 export { findFfmpeg, findFfprobe } from './lib/ffmpeg-program.ts';
 export { sameFormat } from './lib/fragment-format.ts';
 export { createMp4FragmentReader, type FragmentReader } from './lib/fragment-reader.ts';

@@ -200,7 +200,7 @@ describe('a recording', () => {
     expect(conditions(failed)).toEqual(['Stalled', 'Failed']);
     expect(failed.status?.conditions?.[0]).toMatchObject({
       reason: 'NotSupported',
-      message: expect.stringContaining('spec.source.type: Page is not supported by this version'),
+      message: expect.stringContaining('spec.video.codec: VP8 is not supported by this version'),
     });
     expect(bench.launcher.launches).toEqual([]);
   });

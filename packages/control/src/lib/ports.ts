@@ -3,6 +3,7 @@ import type {
   CopySpec,
   ExternalStorage,
   ExternalStorageSpec,
+  PageSecretField,
   Recording,
   RecordingCopy,
   RecordingProfile,
@@ -49,7 +50,11 @@ export interface ResourceStore {
 export interface RunPlan
   extends Omit<RunSpec, 'source' | 'storages' | 'scratch' | 'report' | 'resultFile' | 'terminationFile'> {
   readonly source:
-    | Exclude<RunSpec['source'], { type: 'Stream' }>
+    | Exclude<RunSpec['source'], { type: 'Stream' | 'Page' }>
+    | (Omit<Extract<RunSpec['source'], { type: 'Page' }>, PageSecretField> & {
+        /** Names of the Secrets that its headers, cookies and so on come from. */
+        readonly secrets: { readonly [field in PageSecretField]?: string };
+      })
     | (Omit<Extract<RunSpec['source'], { type: 'Stream' }>, 'url' | 'urlFile'> & {
         /** Either of the two. */
         readonly url?: string;

@@ -53,7 +53,7 @@ export function planRun(input: RunPlanInput): RunPlan {
     id: runId(metadata.uid ?? '', number),
     recording: { namespace: metadata.namespace ?? 'default', name: metadata.name, uid: metadata.uid ?? '' },
     attempt: number,
-    source: records ? sourceOf(config) : noSource,
+    source: records ? config.source : noSource,
     video: config.video,
     audio: config.audio,
     // The contract wants them positive, also where nothing is recorded.
@@ -82,11 +82,6 @@ function deliveryOf(
 ): Pick<RunPlan, 'storageMode' | 'fallbackAfterSeconds'> {
   if (storage?.mode === 'Mirror') return { storageMode: 'Mirror' };
   return count > 1 ? { fallbackAfterSeconds } : {};
-}
-
-function sourceOf({ source }: RecordingConfig): RunPlan['source'] {
-  // Page is refused when the recording is admitted.
-  return source.type === 'Page' ? noSource : source;
 }
 
 /**

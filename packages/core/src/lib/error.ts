@@ -35,6 +35,16 @@ export const errorKinds = {
   SourceEmpty: { fault: 'request', retry: 'stalled' },
   SourceStalled: { fault: 'request', retry: 'retry' },
   SourceLost: { fault: 'request', retry: 'retry' },
+  // The page that is a source, and its browser
+  /** It was not there, or did not say that it is ready, within the time that it has. */
+  PageTimedOut: { fault: 'request', retry: 'retry' },
+  /** Its address, or one that it led to, is not to be visited from here. */
+  PageRefused: { fault: 'request', retry: 'stalled' },
+  PageCertificateInvalid: { fault: 'request', retry: 'stalled' },
+  PageCrashed: { fault: 'request', retry: 'retry' },
+  PageHung: { fault: 'request', retry: 'retry' },
+  BrowserFailed: { fault: 'service', retry: 'retry' },
+  BrowserMissing: { fault: 'service', retry: 'stalled' },
   /** The object that is copied is another than when the copy began, or than its recording says. */
   SourceChanged: { fault: 'request', retry: 'stalled' },
   // The destination

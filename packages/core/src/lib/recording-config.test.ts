@@ -92,7 +92,7 @@ it('names what this build does not do, each with advice', () => {
       storage: { refs: [{ name: 'a' }], mode: 'Mirror' },
       retention: '1h',
     }),
-  ).toHaveLength(12);
+  ).toHaveLength(11);
   expect(unavailableFeatures({ source: { type: 'TestCard' }, audio: { codec: 'Vorbis' } })).toEqual([
     'spec.audio.codec: Vorbis is not supported by this version; use AAC',
   ]);

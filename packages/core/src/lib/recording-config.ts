@@ -3,7 +3,9 @@ import { TapedeckError } from './error.ts';
 import { fillSourceUrl, mergeProfile, needsRoom } from './merge.ts';
 import type { RecordingSpec, StorageSelection } from './recording.ts';
 import type { AudioSpec, VideoSpec } from './recording-media.ts';
+import { type PageSecretField, pageSecretFields } from './recording-page.ts';
 import type { RecordingProfileSpec } from './recording-profile.ts';
+import type { RecordingSource } from './recording-source.ts';
 
 /** What a field means that nobody set: seconds and counts. */
 export const recordingDefaults = {
@@ -31,8 +33,12 @@ export type SourceConfig =
   | {
       readonly type: 'Page';
       readonly url: string;
-      readonly headersSecret?: string;
       readonly readyTimeoutSeconds: number;
+      readonly startWhen: 'Loaded' | 'Ready';
+      readonly language?: string;
+      readonly timeZone?: string;
+      /** Names of the Secrets that they come from. */
+      readonly secrets: { readonly [field in PageSecretField]?: string };
     };
 
 /** A recording's spec, its profile under it and every default filled in: all that is decided before work starts. */
@@ -102,13 +108,7 @@ function resolveSource(spec: RecordingSpec): SourceConfig {
   const filled = url === undefined ? undefined : fill(url, spec.room);
   if (source.type === 'Page') {
     if (filled === undefined) throw new TapedeckError('InvalidManifest', 'spec.source.page.url is absent');
-    const headers = source.page?.headers?.secretRef.name;
-    return {
-      type: 'Page',
-      url: filled,
-      ...(headers === undefined ? {} : { headersSecret: headers }),
-      readyTimeoutSeconds: durationOr(source.page?.readyTimeout, recordingDefaults.readyTimeoutSeconds),
-    };
+    return resolvePage(filled, source.page ?? {});
   }
   const reference = source.stream?.urlSecretRef;
   if (filled === undefined && reference === undefined) {
@@ -120,6 +120,25 @@ function resolveSource(spec: RecordingSpec): SourceConfig {
     ...(reference === undefined ? {} : { urlSecretRef: reference }),
     lostTimeoutSeconds: durationOr(source.stream?.lostTimeout, recordingDefaults.lostTimeoutSeconds),
     startTimeoutSeconds: durationOr(source.stream?.startTimeout, recordingDefaults.startTimeoutSeconds),
+  };
+}
+
+function resolvePage(
+  url: string,
+  page: Omit<NonNullable<RecordingSource['page']>, 'url'>,
+): Extract<SourceConfig, { type: 'Page' }> {
+  const secrets = pageSecretFields.flatMap((field) => {
+    const name = page[field]?.secretRef.name;
+    return name === undefined ? [] : [[field, name] as const];
+  });
+  return {
+    type: 'Page',
+    url,
+    readyTimeoutSeconds: durationOr(page.readyTimeout, recordingDefaults.readyTimeoutSeconds),
+    startWhen: page.startWhen ?? 'Loaded',
+    ...(page.language === undefined ? {} : { language: page.language }),
+    ...(page.timeZone === undefined ? {} : { timeZone: page.timeZone }),
+    secrets: Object.fromEntries(secrets),
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { duration, durationBetween, secretKeyRef, secretRef } from './resource.ts';
+import { pageFields } from './recording-page.ts';
+import { durationBetween, secretKeyRef } from './resource.ts';
 import { unionRules, withRules } from './rule.ts';
 
 /** What may stand in braces in a source's URL. */
@@ -41,11 +42,7 @@ export const recordingSource = withRules(
     page: z
       .object({
         url: pageUrl.describe('Address of the page.'),
-        headers: z
-          .object({ secretRef: z.object(secretRef.shape).describe('Secret whose keys are header names.') })
-          .optional()
-          .describe('Headers of the requests to the page’s own origin.'),
-        readyTimeout: duration.optional().describe('How long the page may take; absent: 30s.'),
+        ...pageFields,
       })
       .optional()
       .describe('A page in a browser.'),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type ExitName, exitCodes } from './exit-code.ts';
 import { audioSpec, videoSpec } from './recording-media.ts';
+import { pageStart } from './recording-page.ts';
 import { recordingStopReason } from './recording-status.ts';
 import { runFile } from './run-file.ts';
 import { maxRunStorages, runStorage } from './run-storage.ts';
@@ -23,6 +24,18 @@ export const runSource = z.discriminatedUnion('type', [
     lostTimeoutSeconds: z.number().positive(),
     /** How long to wait for the first media. */
     startTimeoutSeconds: z.number().positive(),
+  }),
+  z.object({
+    type: z.literal('Page'),
+    url: z.string(),
+    /** How long it may take until it is recorded. */
+    readyTimeoutSeconds: z.number().positive(),
+    startWhen: pageStart,
+    language: z.string().optional(),
+    timeZone: z.string().optional(),
+    headers: runCredentials,
+    cookies: runCredentials,
+    localStorage: runCredentials,
   }),
   z.object({ type: z.literal('TestCard') }),
 ]);
@@ -86,7 +99,16 @@ export type RunSpec = z.infer<typeof runSpec>;
 export const runGap = z.object({
   startSeconds: z.number(),
   durationSeconds: z.number(),
-  reason: z.enum(['SourceLost', 'EncoderFailed', 'FormatChanged', 'Interrupted', 'NodeLost']),
+  reason: z.enum([
+    'SourceLost',
+    'EncoderFailed',
+    'FormatChanged',
+    'PageCrashed',
+    'PageHung',
+    'BrowserFailed',
+    'Interrupted',
+    'NodeLost',
+  ]),
 });
 export type RunGap = z.infer<typeof runGap>;
 

@@ -13,11 +13,6 @@ interface Unavailable {
  */
 const unavailable: readonly Unavailable[] = [
   {
-    field: 'source.type: Page',
-    used: ({ source }) => source?.type === 'Page',
-    advice: 'use Stream or TestCard',
-  },
-  {
     field: 'video.codec: VP8',
     used: ({ video }) => video?.codec === 'VP8',
     advice: 'use H264',

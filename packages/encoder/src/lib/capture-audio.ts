@@ -25,9 +25,14 @@ export interface AudioPlanOptions {
   readonly encodeAlways: boolean;
   /** Absent: nothing is known of the source. */
   readonly probed?: ProbedAudio;
+  /** The sound is of an input of its own, which never jumps: it is begun with silence where the picture was first. */
+  readonly ownInput?: boolean;
 }
 
-export function planAudio(spec: AudioSpec, { encodeAlways, probed }: AudioPlanOptions): AudioPlan {
+export function planAudio(
+  spec: AudioSpec,
+  { encodeAlways, probed, ownInput = false }: AudioPlanOptions,
+): AudioPlan {
   if (probed !== undefined && canCopyAudio(spec, encodeAlways, probed)) {
     return { action: 'Copy', options: ['-c:a', 'copy', '-bsf:a', 'aac_adtstoasc'] };
   }
@@ -37,9 +42,9 @@ export function planAudio(spec: AudioSpec, { encodeAlways, probed }: AudioPlanOp
     options: [
       ['-c:a', 'aac', '-b:a', `${spec.bitrate ?? defaultBitrate[channels]}`],
       ['-ar', '48000', '-ac', channels === 'Mono' ? '1' : '2'],
-      // Holes in the source's sound become silence, so that sync does not drift. Not with first_pts=0: where the
-      // source jumps (a change of format, an inserted piece) it would begin at zero again and shift all that follows.
-      ['-filter:a', 'aresample=async=1000'],
+      // Holes in the source's sound become silence, so that sync does not drift. Not usually with first_pts=0: where
+      // the source jumps (a change of format, an inserted piece) it would begin at zero again and shift what follows.
+      ['-filter:a', `aresample=async=1000${ownInput ? ':first_pts=0' : ''}`],
       // The encoder's first packet is 21 ms of its own silence before time zero. Kept, it would move everything
       // by as much, and the muxer, which lets each track begin at zero, would hold the first picture that long.
       ['-bsf:a', "noise=drop='eq(n,0)'"],

@@ -1,8 +1,10 @@
 import { type AudioSpec, TapedeckError, type VideoSpec } from '@tapedeck/core';
 import { type AudioPlanOptions, planAudio } from './capture-audio.ts';
+import { globalOptions, inputListDescriptor, watchDescriptor } from './capture-descriptors.ts';
 import { watchOutput } from './capture-format-watch.ts';
 import { marksOutput } from './capture-marks.ts';
 import { fragmentedMp4Options } from './capture-output.ts';
+import { planScreen } from './capture-screen.ts';
 import type {
   CaptureNotice,
   CapturePlan,
@@ -35,17 +37,6 @@ export interface CaptureRequest {
   readonly ioTimeoutSeconds?: number;
 }
 
-/** Descriptors beside the standard three, fixed between the plan and the process that opens them. */
-export const progressDescriptor = 3;
-export const inputListDescriptor = 4;
-export const watchDescriptor = 5;
-
-const globalOptions: readonly string[] = [
-  ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+warning'],
-  // ffmpeg 7 looks for signals once in such a period, so it is also how long a stop may wait.
-  ['-progress', `pipe:${progressDescriptor}`, '-stats_period', '0.25'],
-].flat();
-
 /**
  * Decides one ffmpeg run: what is copied, what is encoded and how, and the whole argument list. Pure. Rejects
  * with `InvalidSource`, with `SourceEmpty` when the probe found neither picture nor sound, and with
@@ -53,7 +44,9 @@ const globalOptions: readonly string[] = [
  */
 export function planCapture(request: CaptureRequest): CapturePlan {
   rejectUnsupported(request);
-  return request.source.type === 'TestCard' ? planTestCard(request) : planStream(request, request.source.url);
+  const { source } = request;
+  if (source.type === 'TestCard') return planTestCard(request);
+  return source.type === 'Screen' ? planScreen(request, source) : planStream(request, source.url);
 }
 
 function rejectUnsupported({ video, audio }: CaptureRequest): void {

@@ -2,10 +2,10 @@ import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { TapedeckError } from '@tapedeck/core/error';
 import type { Capture, CaptureEnd, CaptureOptions, CaptureStats } from './capture-contract.ts';
+import { inputListDescriptor, progressDescriptor, watchDescriptor } from './capture-descriptors.ts';
 import { captureFailure } from './capture-failure.ts';
 import { createFormatWatch } from './capture-format-watch.ts';
 import { createMarkReader } from './capture-marks.ts';
-import { inputListDescriptor, progressDescriptor, watchDescriptor } from './capture-plan.ts';
 import type { CapturePlan } from './capture-source.ts';
 import { watchStall } from './capture-stall.ts';
 import { createFfmpegLog } from './ffmpeg-log.ts';
@@ -42,6 +42,7 @@ export async function startCapture(plan: CapturePlan, options: CaptureOptions = 
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     // A group of its own: Ctrl-C in a terminal is for us, and we ask ffmpeg in our own time.
     detached: true,
+    env: { ...process.env, ...plan.environment },
   });
   return superviseCapture(child, plan, options);
 }

@@ -1,7 +1,26 @@
 import type { ErrorCode } from '@tapedeck/core';
 
 /** What is recorded. A stream's URL is complete, secrets included; it never leaves the process in clear. */
-export type CaptureSource = { readonly type: 'Stream'; readonly url: string } | { readonly type: 'TestCard' };
+export type CaptureSource =
+  | { readonly type: 'Stream'; readonly url: string }
+  | { readonly type: 'TestCard' }
+  | ScreenSource;
+
+/** An X display and the PulseAudio server that plays its sound. */
+export interface ScreenSource {
+  readonly type: 'Screen';
+  /** As people may see it. */
+  readonly name: string;
+  /** `:99`; all of it is captured. */
+  readonly display: string;
+  readonly width: number;
+  readonly height: number;
+  /** `unix:/path`, and the source there: a sink's `.monitor`. */
+  readonly soundServer: string;
+  readonly soundSource: string;
+  /** File with the display's cookie. */
+  readonly authority: string;
+}
 
 /** What is done to one kind of track on its way into the recording. `None`: the recording has no such track. */
 export type TrackAction = 'Copy' | 'Encode' | 'None';
@@ -18,6 +37,8 @@ export interface CapturePlan {
   /** Holds the source's secrets, as `inputList` does: a plan is not to be logged. */
   readonly source: CaptureSource;
   readonly args: readonly string[];
+  /** On top of our own environment; no secrets. */
+  readonly environment?: Readonly<Record<string, string>>;
   /**
    * What ffmpeg reads from its descriptor 4: the list that names the input. The URL stands there and not among
    * the arguments, which every user of the machine can read. Absent where the input is no secret.

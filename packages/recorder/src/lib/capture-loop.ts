@@ -1,30 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { countedFiles, type RunSpec, type SourceEnd as SourceEndMarks, TapedeckError } from '@tapedeck/core';
-
+import { countedFiles, TapedeckError } from '@tapedeck/core';
 import {
-  type Capture,
-  type CaptureEnd,
-  type CapturePlan,
-  createFormatBorder,
-  createMp4FragmentReader,
-  type FormatBorder,
-  type Fragment,
-  type InitSegment,
-  planCapture,
-  probeSource,
-  type SourceMark,
-  startCapture,
-} from '@tapedeck/encoder';
-import type { RunLog } from './run-log.ts';
-import { createSourceContinuity, type SourceContinuity } from './source-continuity.ts';
-import { marksOf } from './source-marks.ts';
+  type Before,
+  captureOnce,
+  type LossReason,
+  type SessionOptions,
+  sourceTimeouts,
+} from './capture-session.ts';
+import { createPageKeeper, type PageKeeper } from './page/page-keeper.ts';
+import { createSourceContinuity } from './source-continuity.ts';
 
 /** Between two tries to reach a source: soon at first, for most losses are short. */
 const retryDelaysMs = [250, 500, 1_000, 2_000];
-
-/** How long one probe may take: long enough for a broadcast that has just begun to say what it is. */
-const probeTimeoutSeconds = 10;
 
 /** How capturing came to its end by itself. */
 export type SourceEnd =
@@ -33,43 +21,25 @@ export type SourceEnd =
   /** It never came, or what came cannot be recorded. */
   | { readonly kind: 'Failed'; readonly error: TapedeckError };
 
-export interface CaptureHandlers {
-  /** A new ffmpeg runs; all media that follows is of this session. `lost` says why the session before it ended. */
-  onSession(session: {
-    readonly plan: CapturePlan;
-    readonly lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged' | undefined;
-  }): void;
-  /** The session brings what the one before did, `offsetSeconds` later by its own times; before its first fragment. */
-  onContinues(offsetSeconds: number, sameSamples: boolean): void;
-  /** The first session brings what an earlier attempt has recorded up to `seconds` of the session's time. */
-  onStartsBehind(seconds: number): void;
-  /** The marks of the session so far, in its time; asked at any moment. */
-  onMarks(marks: () => readonly SourceMark[]): void;
-  /** The source is not there, or not any more; it is tried again. */
-  onAway(error: TapedeckError): void;
-  /** Awaited before more is read, so a slow sink slows ffmpeg and never fills memory. Says whether to go on. */
-  onMedia(item: InitSegment | Fragment, arrivedAtSeconds: number): Promise<'Continue' | 'Restart'>;
-}
-
-interface LoopOptions extends CaptureHandlers {
-  /** What the attempt before recorded of this source; resolves with where its file ends, once that is known. */
-  readonly before?: Before | undefined;
-  readonly spec: RunSpec;
-  readonly log: RunLog;
-  /** Aborted: ffmpeg is asked to end, what it still writes is passed on, and the loop returns. */
-  readonly stop: AbortSignal;
-}
-
 /**
  * Keeps one source captured: probes it, runs ffmpeg, and does both again when a live source drops, until the
  * source is over, is gone for longer than it may be, or `stop` is aborted (then it returns undefined).
  */
-export async function captureLoop(options: LoopOptions): Promise<SourceEnd | undefined> {
+export async function captureLoop(options: SessionOptions): Promise<SourceEnd | undefined> {
+  const pages = createPageKeeper(options.spec, options.log, options.onPageMessage);
+  try {
+    return await captureWith(pages, options);
+  } finally {
+    await pages.close();
+  }
+}
+
+async function captureWith(pages: PageKeeper, options: SessionOptions): Promise<SourceEnd | undefined> {
   const { spec, stop, log } = options;
   const timeouts = sourceTimeouts(spec);
   let awaySinceMs = performance.now();
   let everFlowed = false;
-  let lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged' | undefined;
+  let lost: LossReason | undefined;
   let fruitless = 0;
   const continuity = createSourceContinuity(options.before?.end.marks);
   let before = options.before;
@@ -80,7 +50,7 @@ export async function captureLoop(options: LoopOptions): Promise<SourceEnd | und
     const awaySeconds = everFlowed
       ? (performance.now() - awaySinceMs) / 1000
       : before && secondsSince(before);
-    const session = await captureOnce(options, { lost, position, awaySeconds, continuity, before });
+    const session = await captureOnce(options, { lost, position, awaySeconds, continuity, before, pages });
     if (session.flowed) before = undefined;
     position += session.readSeconds;
     if (session.flowed) {
@@ -95,6 +65,8 @@ export async function captureLoop(options: LoopOptions): Promise<SourceEnd | und
       session.error ?? new TapedeckError('SourceEmpty', 'The source ended before it sent any media.');
     const awayMs = performance.now() - awaySinceMs;
     const allowedMs = (everFlowed ? timeouts.lostSeconds : timeouts.startSeconds) * 1000;
+    if (session.pageFailed && session.flowed && !pages.failed(performance.now()))
+      return { kind: 'Failed', error };
     log.warn('SourceAway', { code: error.code, message: error.message, awayMs: Math.round(awayMs) });
     if (!everFlowed && error.retry === 'stalled') return { kind: 'Failed', error };
     const waitMs = session.flowed ? 0 : (retryDelaysMs[Math.min(fruitless, retryDelaysMs.length - 1)] ?? 0);
@@ -107,184 +79,6 @@ export async function captureLoop(options: LoopOptions): Promise<SourceEnd | und
   return undefined;
 }
 
-interface Before {
-  readonly end: SourceEndMarks;
-  endSeconds(): Promise<number>;
-}
-
 function secondsSince({ end }: Before): number {
   return Math.max(0, (Date.now() - Date.parse(end.time)) / 1000);
-}
-
-function sourceTimeouts(spec: RunSpec): { lostSeconds: number; startSeconds: number } {
-  if (spec.source.type === 'Stream')
-    return { lostSeconds: spec.source.lostTimeoutSeconds, startSeconds: spec.source.startTimeoutSeconds };
-  // The test card needs nobody but ffmpeg: what fails here fails for good.
-  return { lostSeconds: 30, startSeconds: 30 };
-}
-
-interface SessionEnd {
-  /** Length of what came. */
-  readonly readSeconds: number;
-  /** Media of this session reached the timeline. */
-  readonly flowed: boolean;
-  readonly ended: 'Over' | 'Broken';
-  readonly error: TapedeckError | undefined;
-  readonly lost: 'SourceLost' | 'EncoderFailed' | 'FormatChanged';
-}
-
-interface SessionStart {
-  readonly lost: SessionEnd['lost'] | undefined;
-  readonly position: number;
-  /** Since media of this source came last; undefined before it did. */
-  readonly awaySeconds: number | undefined;
-  readonly continuity: SourceContinuity;
-  readonly before: Before | undefined;
-}
-
-async function captureOnce(options: LoopOptions, start: SessionStart): Promise<SessionEnd> {
-  const { spec, stop, log } = options;
-  let capture: Capture;
-  let plan: CapturePlan;
-  const nothing = { flowed: false, readSeconds: 0, lost: 'SourceLost' } as const;
-  try {
-    const planned = await planSession(spec, start, stop);
-    if (planned === undefined) return { ...nothing, ended: 'Over', error: undefined };
-    plan = planned;
-    capture = await startCapture(plan, {
-      signal: stop,
-      startTimeoutSeconds: sourceTimeouts(spec).startSeconds,
-    });
-  } catch (error) {
-    return { ...nothing, ended: 'Broken', error: TapedeckError.from(error) };
-  }
-  log.info('CaptureStarted', { source: plan.sourceName, video: plan.videoAction, audio: plan.audioAction });
-  const pumped = await pump(capture, {
-    ...options,
-    onBegin: () => options.onSession({ plan, lost: start.lost }),
-    beforeFirst: async (init, first) => {
-      const marks = await marksOf(capture, plan, { init, first });
-      const offset = start.continuity.begin(marks());
-      options.onMarks(marks);
-      if (start.lost !== undefined || start.before !== undefined)
-        log.info('SourceAgain', {
-          offsetSeconds: offset,
-          marks: marks().length,
-          awaySeconds: start.awaySeconds,
-        });
-      if (offset === undefined) return () => start.continuity.end(marks());
-      if (start.before === undefined) options.onContinues(offset, plan.videoAction === 'Copy');
-      else options.onStartsBehind((await start.before.endSeconds()) + offset);
-      return () => start.continuity.end(marks());
-    },
-  });
-  const end = await capture.ended;
-  log.info('CaptureEnded', {
-    exitCode: end.exitCode,
-    signal: end.signal,
-    code: end.error?.code,
-    words: end.stderrTail.slice(-3),
-  });
-  return judge(plan, end, pumped);
-}
-
-/** A finite source that ends this close behind the position has been read. */
-const nothingLeftSeconds = 0.5;
-
-/** Undefined when there is nothing left to read of a finite source. */
-async function planSession(
-  spec: RunSpec,
-  { position, awaySeconds }: SessionStart,
-  stop: AbortSignal,
-): Promise<CapturePlan | undefined> {
-  const { source, video, audio } = spec;
-  if (source.type === 'TestCard') return planCapture({ source, video, audio });
-  const probe = await probeSource(source.url, {
-    signal: stop,
-    timeoutSeconds: Math.min(probeTimeoutSeconds, source.startTimeoutSeconds),
-  });
-  const left = (probe.durationSeconds ?? Number.POSITIVE_INFINITY) - position;
-  if (!probe.live && position > 0 && left < nothingLeftSeconds) return undefined;
-  return planCapture({
-    source: { type: 'Stream', url: source.url },
-    video,
-    audio,
-    probe,
-    startSeconds: position,
-    ...(awaySeconds === undefined ? {} : { awaySeconds }),
-  });
-}
-
-interface Pumped {
-  readonly flowed: boolean;
-  readonly readSeconds: number;
-  readonly restart: boolean;
-  readonly error?: TapedeckError;
-}
-
-interface PumpOptions extends LoopOptions {
-  readonly onBegin: () => void;
-  /** Gives what is to be done once the capture has ended. */
-  readonly beforeFirst: (init: InitSegment, first: Fragment) => Promise<() => void>;
-}
-
-async function pump(capture: Capture, options: PumpOptions): Promise<Pumped> {
-  const reader = createMp4FragmentReader();
-  let border: FormatBorder | undefined;
-  let init: InitSegment | undefined;
-  let atEnd: () => void = () => undefined;
-  let flowed = false;
-  let readSeconds = 0;
-
-  async function take(item: InitSegment | Fragment, arrivedAt: number): Promise<'Continue' | 'Restart'> {
-    if (item.kind === 'init') {
-      if (!flowed) options.onBegin();
-      border = createFormatBorder(item);
-      init = item;
-    } else {
-      if (!flowed && init !== undefined) atEnd = await options.beforeFirst(init, item);
-      if (border?.isBehind(item, capture.formatChangedAt)) return 'Restart';
-      flowed = true;
-      readSeconds = Math.max(readSeconds, item.endSeconds);
-    }
-    return await options.onMedia(item, arrivedAt);
-  }
-
-  async function takeAll(): Promise<'Continue' | 'Restart'> {
-    for await (const chunk of capture.stdout as AsyncIterable<Buffer>) {
-      const arrivedAt = performance.now() / 1000;
-      for (const item of reader.push(chunk)) {
-        if ((await take(item, arrivedAt)) === 'Restart') return 'Restart';
-      }
-    }
-    return 'Continue';
-  }
-
-  try {
-    const restart = (await takeAll()) === 'Restart';
-    // Only now: while somebody is about to read its output, a killed process is not over.
-    if (restart) await capture.kill();
-    return { flowed, readSeconds, restart };
-  } catch (error) {
-    await capture.kill();
-    if (error instanceof TapedeckError && error.fault === 'request')
-      return { flowed, readSeconds, restart: false, error };
-    throw error;
-  } finally {
-    atEnd();
-  }
-}
-
-function judge(plan: CapturePlan, end: CaptureEnd, pumped: Pumped): SessionEnd {
-  const { flowed, readSeconds } = pumped;
-  if (pumped.restart || end.formatChanged) {
-    const message = `${plan.sourceName} has changed its format; it is captured anew.`;
-    const error = new TapedeckError('SourceLost', message);
-    return { flowed, readSeconds, ended: 'Broken', error, lost: 'FormatChanged' };
-  }
-  const error = pumped.error ?? end.error;
-  // A signal that we did not send took the encoder, not the source, away.
-  const lost = end.signal !== null && !end.asked ? 'EncoderFailed' : 'SourceLost';
-  const over = error === undefined && !plan.live && end.exitCode === 0;
-  return { flowed, readSeconds, ended: over ? 'Over' : 'Broken', error, lost };
 }

@@ -32,12 +32,19 @@ const sourceCodes: readonly ErrorCode[] = [
   'SourceEmpty',
   'SourceStalled',
   'SourceLost',
+  'PageTimedOut',
+  'PageRefused',
+  'PageCertificateInvalid',
+  'PageCrashed',
+  'PageHung',
+  'BrowserFailed',
 ];
 const invalidCodes: readonly ErrorCode[] = [
   'InvalidManifest',
   'InvalidCredentials',
   'NotSupported',
   'EncoderMissing',
+  'BrowserMissing',
 ];
 
 /** The result and exit code of a run: delivery weighs most, for an exit 0 promises that the files are there. */

@@ -7,7 +7,7 @@ import {
   type SourceMark,
   type TimelineEvent,
 } from '@tapedeck/encoder';
-import type { CaptureHandlers } from './capture-loop.ts';
+import type { CaptureHandlers } from './capture-session.ts';
 import { firstSegment, type OutputFiles } from './output-files.ts';
 import { recordingLimit } from './recording-limit.ts';
 import type { RunBook } from './run-book.ts';
@@ -15,7 +15,7 @@ import { createSourceEnd } from './source-end.ts';
 
 /** From captured media to files: the timeline decides, the files do, the book remembers. */
 export interface Pipeline {
-  readonly handlers: CaptureHandlers;
+  readonly handlers: Omit<CaptureHandlers, 'onPageMessage'>;
   pause(): void;
   resume(): void;
   /** Nothing that is captured from now on is recorded; what comes before is still to be passed on. */

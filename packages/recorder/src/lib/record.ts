@@ -148,6 +148,13 @@ async function capture(
     const sourceEnd = await captureLoop({
       ...{ spec, log, stop: stop.signal, before: recordedBefore(context, earlier) },
       ...pipeline.handlers,
+      onPageMessage(message) {
+        if (message.type === 'Metadata')
+          log.info('PageMetadata', { value: message.value, state: book.state });
+        if (message.type !== 'Stop') return;
+        pipeline.stop();
+        end({ kind: 'Stopped', reason: 'SourceEnded' });
+      },
     });
     await pipeline.end();
     return outcome ?? outcomeOf(sourceEnd);

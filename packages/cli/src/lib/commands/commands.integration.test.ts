@@ -126,7 +126,7 @@ describe('exit codes', () => {
     [['storage', 'policy', 'no'], 3, /ExternalStorage no .*; "tapedeck storage policy -f FILE" takes it/],
     [['record', 'testcard', '--to', './x', '--for', '5'], 2, /spec\.stopWhen\.elapsed/],
     [['record', 'nope.mp4', '--to', './x'], 2, /no such file/],
-    [['record', 'https://x', '--page', '--to', './x'], 2, /--page: .*not available yet/],
+    [['record', 'rtmp://x', '--page', '--to', './x'], 2, /--page: a page has an address/],
     [['--help'], 0, /^$/],
     [['help', 'run'], 0, /^$/],
     [['version'], 0, /^$/],

@@ -8,7 +8,7 @@ import { parseOutputFormat, renderDocument } from '../output/document.ts';
 import { type Destination, parseDestination, processSurroundings } from '../record/destination.ts';
 import { placeholder, withPlaceholders } from '../record/destination-name.ts';
 import { composeRecording } from '../record/recording-document.ts';
-import { parseSource } from '../record/source-argument.ts';
+import { parsePage, parseSource } from '../record/source-argument.ts';
 import type { ResourceClient } from '../resource-client.ts';
 import type { Terminal } from '../terminal.ts';
 import { runManifest } from './run.ts';
@@ -30,16 +30,13 @@ export async function record(
   source: string,
   options: RecordOptions,
 ): Promise<CliExitCode> {
-  if (options.page === true) {
-    throw new TapedeckError('NotSupported', '--page: recording a page in a browser is not available yet');
-  }
   if (options.output !== undefined && options.dryRun !== true) {
     throw new TapedeckError('InvalidManifest', '-o goes with --dry-run');
   }
   const namespace = options.namespace ?? 'default';
   const destination = readDestination(options.to, options.dryRun === true);
   const documents = composeRecording({
-    source: await parseSource(source),
+    source: options.page === true ? parsePage(source) : await parseSource(source),
     destination,
     namespace,
     name: options.name,

@@ -105,7 +105,8 @@ function completeSource(
   namespace: string,
   secrets: Pick<SecretCache, 'get'>,
 ): RunSpec['source'] {
-  if (source.type !== 'Stream') return source;
+  if (source.type === 'TestCard') return source;
+  if (source.type === 'Page') return completePage(source, namespace, secrets);
   const { url, urlSecretRef, ...rest } = source;
   if (url !== undefined) return { ...rest, url };
   if (urlSecretRef === undefined) {
@@ -115,6 +116,23 @@ function completeSource(
   const value = secretOf(namespace, name, secrets)[key];
   if (value !== undefined) return { ...rest, url: value };
   throw new TapedeckError('NotFound', `Secret ${name} in namespace ${namespace} has no key ${key}`);
+}
+
+function completePage(
+  { secrets: names, ...page }: Extract<RunPlan['source'], { type: 'Page' }>,
+  namespace: string,
+  secrets: Pick<SecretCache, 'get'>,
+): RunSpec['source'] {
+  const valuesOf = (name: string | undefined): RunCredentials =>
+    name === undefined
+      ? { type: 'None' }
+      : { type: 'Inline', values: { ...secretOf(namespace, name, secrets) } };
+  return {
+    ...page,
+    headers: valuesOf(names.headers),
+    cookies: valuesOf(names.cookies),
+    localStorage: valuesOf(names.localStorage),
+  };
 }
 
 function secretOf(namespace: string, name: string, secrets: Pick<SecretCache, 'get'>) {

@@ -2,7 +2,7 @@ import { parseManifest } from '@tapedeck/core';
 import { describe, expect, it } from 'vitest';
 import { parseDestination } from './destination.ts';
 import { composeRecording } from './recording-document.ts';
-import { parseSource } from './source-argument.ts';
+import { parsePage, parseSource } from './source-argument.ts';
 
 const around = { cwd: '/cwd', home: '/home/u', env: {}, readFile: () => '' };
 
@@ -146,4 +146,19 @@ describe('the manifest of a recording', () => {
     expect(documents.map(parseManifest).map(({ kind }) => kind)).toEqual(['Secret', 'Recording']);
     expect(JSON.stringify(documents[1])).not.toContain('/live/key');
   });
+});
+
+it('records a page where --page says so', () => {
+  const documents = composeRecording({
+    source: parsePage('https://meet.example.com/room'),
+    destination: { storage: 'team-bucket' },
+    namespace: 'default',
+    name: 'room',
+    duration: undefined,
+    now: new Date(0),
+  });
+  expect(documents.map(parseManifest)).toMatchObject([
+    { spec: { source: { type: 'Page', page: { url: 'https://meet.example.com/room' } } } },
+  ]);
+  expect(() => parsePage('rtmp://h/app')).toThrow('--page');
 });

@@ -64,6 +64,7 @@ function storageDocuments(made: MadeStorage, namespace: string): readonly object
 
 function sourceBlock(source: SourceArgument, secretName: string | undefined): object {
   if (source.type === 'TestCard') return { type: 'TestCard' };
+  if (source.type === 'Page') return { type: 'Page', page: { url: source.url } };
   const stream =
     secretName === undefined ? { url: source.url } : { urlSecretRef: { name: secretName, key: 'url' } };
   return { type: 'Stream', stream };

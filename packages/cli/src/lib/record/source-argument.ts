@@ -6,6 +6,7 @@ import { TapedeckError } from '@tapedeck/core/error';
 /** What `record` is given: the test card, or an address, which may hold a secret. */
 export type SourceArgument =
   | { readonly type: 'TestCard' }
+  | { readonly type: 'Page'; readonly url: string }
   | { readonly type: 'Stream'; readonly url: string; readonly secret: boolean };
 
 const schemes = ['rtmp', 'rtmps', 'rtsp', 'rtsps', 'srt', 'http', 'https'];
@@ -23,6 +24,15 @@ export async function parseSource(text: string, cwd: string = process.cwd()): Pr
     );
   }
   return { type: 'Stream', url: text, secret: holdsSecret(text, scheme) };
+}
+
+/** What `record --page` is given. Rejects with `InvalidSource` what is no http or https address. */
+export function parsePage(text: string): SourceArgument {
+  if (/^https?:\/\/./i.test(text) && URL.canParse(text)) return { type: 'Page', url: text };
+  throw new TapedeckError(
+    'InvalidSource',
+    '--page: a page has an address that begins with http:// or https://',
+  );
 }
 
 /** Passwords stand before an @, tokens in queries, stream keys at the end of an rtmp address. */

@@ -1,0 +1,211 @@
+import type { RunSpec } from '@tapedeck/core';
+import { TapedeckError } from '@tapedeck/core';
+import { z } from 'zod';
+import type { Devtools, DevtoolsEvent } from './devtools.ts';
+import { pageFailure } from './page-failure.ts';
+import { type PageMessage, readConsoleLine, readPageMessage } from './page-message.ts';
+import { bindingName, pageScript } from './page-script.ts';
+import type { Refusal } from './visit-proxy.ts';
+
+export type PageSpec = Extract<RunSpec['source'], { type: 'Page' }>;
+
+/** Names and values that come from Secrets. */
+export interface PageValues {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly cookies: Readonly<Record<string, string>>;
+  readonly localStorage: Readonly<Record<string, string>>;
+}
+
+export interface PageTabOptions {
+  readonly devtools: Devtools;
+  readonly spec: PageSpec;
+  readonly values: PageValues;
+  readonly name: string;
+  readonly onMessage: (message: PageMessage) => void;
+  /** Called once: the page is no more. */
+  readonly onFailure: (error: TapedeckError) => void;
+  /** What the proxy has refused last. */
+  readonly refused: () => Refusal | undefined;
+}
+
+/** The browser's one tab, prepared, with nothing loaded yet. */
+export interface PageTab {
+  /** Resolves once the page may be recorded; rejects with why it may not. */
+  load(signal: AbortSignal): Promise<void>;
+  /** Resolves with whether the page has drawn a frame, or at least answers, within the time. */
+  beats(timeoutMs: number): Promise<boolean>;
+}
+
+const targets = z.object({ targetInfos: z.array(z.object({ targetId: z.string(), type: z.string() })) });
+const attached = z.object({ sessionId: z.string() });
+const navigated = z.object({
+  errorText: z.string().optional(),
+  isDownload: z.boolean().optional(),
+  loaderId: z.string().optional(),
+});
+const tree = z.object({ frameTree: z.object({ frame: z.object({ id: z.string() }) }) });
+
+export async function openPageTab(options: PageTabOptions): Promise<PageTab> {
+  const { devtools, spec, values } = options;
+  const { targetInfos } = targets.parse(await devtools.call('Target.getTargets'));
+  const first = targetInfos.find(({ type }) => type === 'page');
+  if (first === undefined) throw new TapedeckError('BrowserFailed', 'The browser has opened no window.');
+  const { sessionId: session } = attached.parse(
+    await devtools.call('Target.attachToTarget', { targetId: first.targetId, flatten: true }),
+  );
+  const call = (method: string, params?: object, timeoutMs?: number) =>
+    devtools.call(method, params, { session, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+  const { frameTree } = tree.parse(await call('Page.getFrameTree'));
+  const origin = new URL(spec.url).origin;
+
+  let isReady = false;
+  let hasLoaded = false;
+  let onProgress: () => void = () => undefined;
+  let status: number | undefined;
+  const take = (message: PageMessage | undefined) => {
+    if (message === undefined) return;
+    if (message.type === 'Ready') {
+      isReady = true;
+      onProgress();
+    }
+    options.onMessage(message);
+  };
+
+  const handlers: Readonly<Record<string, (params: unknown) => void>> = {
+    'Runtime.bindingCalled': (params) => {
+      const parsed = z.object({ name: z.literal(bindingName), payload: z.string() }).safeParse(params);
+      if (parsed.success) take(readPageMessage(parsed.data.payload));
+    },
+    'Runtime.consoleAPICalled': (params) => {
+      const parsed = z
+        .object({ args: z.array(z.object({ value: z.unknown().optional() })) })
+        .safeParse(params);
+      const line = parsed.data?.args[0]?.value;
+      if (typeof line === 'string') take(readConsoleLine(line));
+    },
+    'Page.loadEventFired': () => {
+      hasLoaded = true;
+      onProgress();
+    },
+    'Page.javascriptDialogOpening': (params) => {
+      const parsed = z.object({ type: z.string() }).safeParse(params);
+      // Leaving is allowed, everything else is answered with no.
+      void call('Page.handleJavaScriptDialog', { accept: parsed.data?.type === 'beforeunload' }).catch(
+        () => undefined,
+      );
+    },
+    'Network.responseReceived': (params) => {
+      const parsed = z
+        .object({
+          type: z.literal('Document'),
+          frameId: z.literal(frameTree.frame.id),
+          response: z.object({ status: z.number() }),
+        })
+        .safeParse(params);
+      if (parsed.success) status = parsed.data.response.status;
+    },
+    'Fetch.requestPaused': (params) => {
+      const paused = z
+        .object({ requestId: z.string(), request: z.object({ headers: z.record(z.string(), z.string()) }) })
+        .safeParse(params);
+      if (!paused.success) return;
+      const { requestId, request } = paused.data;
+      const headers = Object.entries({ ...request.headers, ...values.headers });
+      void call('Fetch.continueRequest', {
+        requestId,
+        headers: headers.map(([name, value]) => ({ name, value })),
+      }).catch(() => undefined); // The request is no more.
+    },
+    'Inspector.targetCrashed': () =>
+      options.onFailure(new TapedeckError('PageCrashed', `${options.name} has crashed in the browser.`)),
+  };
+  const onEvent = (event: DevtoolsEvent) => {
+    if (event.session === session) handlers[event.method]?.(event.params);
+    if (event.method === 'Target.targetCreated') closeOther(event.params, first.targetId, devtools);
+  };
+  devtools.listen(onEvent);
+
+  await Promise.all([
+    call('Page.enable'),
+    call('Runtime.enable'),
+    call('Network.enable', { maxTotalBufferSize: 0, maxResourceBufferSize: 0 }),
+    call('Inspector.enable'),
+    devtools.call('Target.setDiscoverTargets', { discover: true }),
+    devtools.call('Browser.setDownloadBehavior', { behavior: 'deny' }),
+    call('Runtime.addBinding', { name: bindingName }),
+    call('Page.addScriptToEvaluateOnNewDocument', { source: pageScript(origin, values.localStorage) }),
+    call('Emulation.setScrollbarsHidden', { hidden: true }),
+    // Dates and numbers; what the browser asks servers for is in its preferences.
+    call('Emulation.setLocaleOverride', { locale: (spec.language ?? 'en-US').replace('-', '_') }),
+    ...(spec.timeZone === undefined
+      ? []
+      : [call('Emulation.setTimezoneOverride', { timezoneId: spec.timeZone })]),
+    ...(Object.keys(values.headers).length === 0
+      ? []
+      : [call('Fetch.enable', { patterns: [{ urlPattern: `${origin}/*` }] })]),
+    ...Object.entries(values.cookies).map(([name, value]) =>
+      call('Network.setCookie', { name, value, url: spec.url, secure: origin.startsWith('https:') }),
+    ),
+  ]);
+
+  const ready = () => isReady || (hasLoaded && spec.startWhen === 'Loaded');
+
+  return {
+    async load(signal) {
+      const timeoutMs = spec.readyTimeoutSeconds * 1000;
+      const late = () =>
+        new TapedeckError(
+          'PageTimedOut',
+          spec.startWhen === 'Ready' && hasLoaded
+            ? `${options.name} is loaded but did not call tapedeck.ready() within ${spec.readyTimeoutSeconds} s.`
+            : `${options.name} did not load within ${spec.readyTimeoutSeconds} s.`,
+        );
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      const until = new Promise<never>((_, reject) => {
+        const fail = () =>
+          reject(signal.aborted ? new TapedeckError('Aborted', `${options.name} was called off.`) : late());
+        if (deadline.aborted) fail();
+        deadline.addEventListener('abort', fail, { once: true });
+      });
+      const come = async () => {
+        const answer = navigated.parse(await call('Page.navigate', { url: spec.url }, timeoutMs + 5_000));
+        const failure = pageFailure({
+          name: options.name,
+          ...answer,
+          status,
+          refusedHost: options.refused()?.host,
+        });
+        if (failure !== undefined) throw failure;
+        await new Promise<void>((resolve) => {
+          onProgress = () => {
+            if (ready()) resolve();
+          };
+          onProgress();
+        });
+        // Two frames: what is painted first is on the screen with the second.
+        await call('Runtime.evaluate', { expression: twoFrames, awaitPromise: true });
+      };
+      await Promise.race([come(), until]);
+    },
+    async beats(timeoutMs) {
+      return await call('Runtime.evaluate', { expression: oneFrame, awaitPromise: true }, timeoutMs).then(
+        () => true,
+        // A page that is on its way to another has no context to answer; that is told apart from silence.
+        (error: unknown) => error instanceof TapedeckError && error.message.startsWith('The browser refuses'),
+      );
+    },
+  };
+}
+
+const oneFrame = 'new Promise((done) => requestAnimationFrame(() => done(1)))';
+const twoFrames = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))';
+
+/** Pop-ups are blocked by a flag; whatever comes up all the same is closed. */
+function closeOther(params: unknown, ownTarget: string, devtools: Devtools): void {
+  const parsed = z
+    .object({ targetInfo: z.object({ targetId: z.string(), type: z.literal('page') }) })
+    .safeParse(params);
+  const other = parsed.data?.targetInfo.targetId;
+  if (other === undefined || other === ownTarget) return;
+  devtools.call('Target.closeTarget', { targetId: other }).catch(() => undefined); // It went by itself.
+}

@@ -1,0 +1,170 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createRunLog } from '../run-log.ts';
+import { openPage, type Page } from './page.ts';
+import type { PageMessage } from './page-message.ts';
+import { findPagePrograms } from './page-program.ts';
+import type { PageSpec } from './page-tab.ts';
+
+const there = await findPagePrograms().then(
+  () => true,
+  (error: unknown) => {
+    if (process.env.CI) throw error;
+    process.stderr.write(`Skipping tests that open pages: ${String(error)}\n`);
+    return false;
+  },
+);
+
+/** Paths of the page server, each with what it answers. */
+const routes: Readonly<Record<string, (asked: IncomingMessage, answer: ServerResponse) => void>> = {
+  '/slow': () => undefined,
+  '/away': (_, answer) => answer.writeHead(302, { location: 'http://127.0.0.1:4444/' }).end(),
+  '/metadata': (_, answer) => answer.writeHead(302, { location: 'http://169.254.169.254/latest/' }).end(),
+  '/download': (_, answer) =>
+    answer
+      .writeHead(200, { 'content-type': 'application/octet-stream', 'content-disposition': 'attachment' })
+      .end('x'),
+  '/denied': (_, answer) => answer.writeHead(401).end(),
+  '/hang': (_, answer) =>
+    answer
+      .writeHead(200, { 'content-type': 'text/html' })
+      .end('<script>setTimeout(() => { for (;;); }, 500)</script>'),
+  '/parts': (_, answer) => answer.writeHead(200, { 'content-type': 'text/html' }).end(parts),
+};
+
+/** A page that tries every way to where it may not go, and tells how each ended. */
+const parts = `<!doctype html><script>
+const tries = {
+  fetch: () => fetch('http://127.0.0.1:4444/', { mode: 'no-cors' }).then((answer) => 'opaque ' + answer.type),
+  image: () => new Promise((done) => { const i = new Image(); i.onload = () => done('loaded'); i.onerror = () => done('error'); i.src = 'http://169.254.169.254/x.png'; }),
+  socket: () => new Promise((done) => { const s = new WebSocket('ws://127.0.0.1:4444/'); s.onopen = () => done('open'); s.onerror = () => done('error'); }),
+  webrtc: async () => {
+    const found = [];
+    const peer = new RTCPeerConnection({ iceServers: [{ urls: 'stun:127.0.0.1:9' }] });
+    peer.onicecandidate = ({ candidate }) => candidate?.candidate && found.push(candidate.candidate);
+    peer.createDataChannel('x');
+    await peer.setLocalDescription(await peer.createOffer());
+    await new Promise((done) => setTimeout(done, 1000));
+    return found.filter((line) => / udp /i.test(line)).length;
+  },
+  devices: () => navigator.mediaDevices.getUserMedia({ audio: true, video: true }).then((stream) => stream.getTracks().length),
+};
+Promise.all(Object.entries(tries).map(async ([name, run]) => [name, await run().catch((error) => String(error))]))
+  .then((all) => tapedeck.metadata(Object.fromEntries(all)));
+</script>`;
+
+let server: Server;
+let origin: string;
+let page: Page | undefined;
+let log: string;
+let messages: PageMessage[];
+const none = { type: 'None' } as const;
+
+beforeEach(async () => {
+  log = '';
+  messages = [];
+  server = createServer((asked, answer) => {
+    const route = routes[asked.url ?? ''];
+    if (route === undefined) answer.writeHead(404).end();
+    else route(asked, answer);
+  });
+  origin = `http://127.0.0.1:${await listen(server)}`;
+});
+
+afterEach(async () => {
+  await page?.close();
+  page = undefined;
+  server.closeAllConnections();
+  server.close();
+});
+
+async function listen(listening: Server): Promise<number> {
+  await new Promise<void>((done) => listening.listen(0, '127.0.0.1', done));
+  return z.object({ port: z.number() }).parse(listening.address()).port;
+}
+
+async function open(url: string, more: Partial<PageSpec> = {}, visit = new URL(url).host): Promise<Page> {
+  page = await openPage({
+    spec: {
+      ...{ type: 'Page', url, readyTimeoutSeconds: 30, startWhen: 'Loaded' },
+      ...{ headers: none, cookies: none, localStorage: none },
+      ...more,
+    },
+    video: { width: 320, height: 180 },
+    values: { headers: {}, cookies: {}, localStorage: {} },
+    log: createRunLog('test', (line) => {
+      log += line;
+    }),
+    onMessage: (message) => messages.push(message),
+    signal: new AbortController().signal,
+    settings: { visit, directMedia: false },
+  });
+  return page;
+}
+
+describe.skipIf(!there)('a page', () => {
+  it.each([
+    ['/nowhere', 'SourceNotFound', 'answers 404'],
+    ['/denied', 'SourceDenied', 'answers 401'],
+    ['/download', 'SourceNotMedia', 'record it as a Stream'],
+    ['/away', 'PageRefused', 'leads to 127.0.0.1'],
+    ['/metadata', 'PageRefused', 'leads to 169.254.169.254'],
+  ])(
+    '%s is %s',
+    async (path, code, message) => {
+      await expect(open(origin + path)).rejects.toMatchObject({
+        code,
+        message: expect.stringContaining(message),
+      });
+    },
+    60_000,
+  );
+
+  it('is refused where it is of this machine and nobody has allowed it', async () => {
+    await expect(open(`${origin}/nowhere`, {}, '')).rejects.toMatchObject({ code: 'PageRefused' });
+    expect(log).toContain('VisitRefused');
+  }, 60_000);
+
+  it('has its time to load', async () => {
+    const opened = open(`${origin}/slow`, { readyTimeoutSeconds: 3 });
+    await expect(opened).rejects.toMatchObject({
+      code: 'PageTimedOut',
+      message: expect.stringContaining('did not load within 3 s'),
+    });
+  }, 60_000);
+
+  it('has its time to say that it is ready', async () => {
+    const opened = open(`${origin}/parts`, { readyTimeoutSeconds: 8, startWhen: 'Ready' });
+    await expect(opened).rejects.toMatchObject({
+      code: 'PageTimedOut',
+      message: expect.stringContaining('did not call tapedeck.ready()'),
+    });
+  }, 60_000);
+
+  it('reaches nothing that is refused by any of its parts, and has a camera and a microphone', async () => {
+    await open(`${origin}/parts`);
+    for (let waited = 0; messages.length === 0 && waited < 15_000; waited += 100)
+      await new Promise((done) => setTimeout(done, 100));
+    expect(messages).toEqual([
+      {
+        type: 'Metadata',
+        value: {
+          fetch: 'opaque opaque', // The proxy's own answer, which the page cannot look into.
+          image: 'error',
+          socket: 'error',
+          webrtc: 0,
+          devices: 2,
+        },
+      },
+    ]);
+    for (const host of ['127.0.0.1', '169.254.169.254'])
+      expect(log).toContain(`"VisitRefused","host":"${host}"`);
+  }, 60_000);
+
+  it('is given up when it hangs', async () => {
+    const { failed } = await open(`${origin}/hang`);
+    await new Promise((done) => failed.addEventListener('abort', done));
+    expect(failed.reason).toMatchObject({ code: 'PageHung' });
+  }, 60_000);
+});
