@@ -4,7 +4,7 @@ import { audioSpec, videoSpec } from './recording-media.ts';
 import { pageStart } from './recording-page.ts';
 import { recordingStopReason } from './recording-status.ts';
 import { runFile } from './run-file.ts';
-import { maxRunStorages, runStorage } from './run-storage.ts';
+import { maxRunStorages, runCredentials, runStorage } from './run-storage.ts';
 
 /**
  * The contract between whoever launches a run (local mode, the operator) and the recorder: a spec goes in,
