@@ -40,6 +40,7 @@ export function createMountFailures(api: KubeApi): MountFailures {
       api,
       path: `/api/v1/namespaces/${namespace}/events`,
       params: { fieldSelector },
+      onBegin: () => newest.clear(),
       onItem(item) {
         const { metadata, involvedObject, message, lastTimestamp } = mountEvent.parse(item);
         const time = lastTimestamp ?? metadata.creationTimestamp ?? '';

@@ -118,6 +118,7 @@ export async function openReportLedger(options: {
     api,
     path: collection,
     params: { labelSelector: selector },
+    onBegin: () => kept.clear(),
     onItem(item) {
       const { metadata, binaryData } = configMap.parse(item);
       const run = metadata.name.slice(ledgerName('').length);

@@ -14,7 +14,7 @@ interface Answer {
 async function list(answers: readonly Answer[], params: Readonly<Record<string, string>> = {}) {
   const unasked = () => Promise.reject(new Error('not asked for'));
   const paths: string[] = [];
-  const found: unknown[] = [];
+  const tries: unknown[][] = [];
   const outcome = await listObjects({
     api: {
       call: unasked,
@@ -29,15 +29,19 @@ async function list(answers: readonly Answer[], params: Readonly<Record<string, 
     },
     path: '/things',
     params,
-    onItem: (item) => found.push(item),
+    onBegin: () => tries.push([]),
+    onItem: (item) => tries.at(-1)?.push(item),
     signal: new AbortController().signal,
   }).catch((error: unknown) => error);
-  return { paths, found, outcome };
+  return { paths, tries, outcome };
 }
 
 it('asks for everything at once', async () => {
-  const { paths, found, outcome } = await list([{ items: ['a', 'b'] }]);
-  expect({ paths, found, outcome }).toEqual({ paths: ['/things'], found: ['a', 'b'], outcome: '7' });
+  expect(await list([{ items: ['a', 'b'] }])).toEqual({
+    paths: ['/things'],
+    tries: [['a', 'b']],
+    outcome: '7',
+  });
 });
 
 it('asks for what carries the labels', async () => {
@@ -47,10 +51,9 @@ it('asks for what carries the labels', async () => {
 });
 
 it('asks for the rest of a server that gives less than everything', async () => {
-  const { paths, found, outcome } = await list([{ items: ['a'], next: 'more' }, { items: ['b'] }]);
-  expect({ paths, found, outcome }).toEqual({
+  expect(await list([{ items: ['a'], next: 'more' }, { items: ['b'] }])).toEqual({
     paths: ['/things', '/things?continue=more'],
-    found: ['a', 'b'],
+    tries: [['a', 'b']],
     outcome: '7',
   });
 });
@@ -61,9 +64,9 @@ it.each([
   new ApiError(504, 'Timeout', 'too much'),
 ])('asks for pages where that breaks off: $status', async (error) => {
   const answers = [{ items: ['a'], error }, { items: ['a', 'b'], next: 'more' }, { items: ['c'] }];
-  const { paths, found, outcome } = await list(answers);
+  const { paths, tries, outcome } = await list(answers);
   expect(paths).toEqual(['/things', '/things?limit=500', '/things?limit=500&continue=more']);
-  expect(found).toEqual(['a', 'a', 'b', 'c']);
+  expect(tries).toEqual([['a'], ['a', 'b', 'c']]);
   expect(outcome).toBe('7');
 });
 

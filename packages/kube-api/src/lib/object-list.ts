@@ -11,7 +11,9 @@ export interface ListOptions {
   readonly path: string;
   /** What is asked for: `labelSelector`, `fieldSelector`. */
   readonly params?: Readonly<Record<string, string>>;
-  /** Told of every object, of some of them twice where a list that broke off is begun anew. */
+  /** Called before the first object, and again where a list that broke off is begun anew: what came until then is no part of it. */
+  readonly onBegin: () => void;
+  /** Told of every object. */
   readonly onItem: (item: unknown) => void;
   readonly signal: AbortSignal;
 }
@@ -22,12 +24,13 @@ export interface ListOptions {
  * it is asked for in pages. Rejects with `ApiError`. See docs/decisions/016-whole-lists.md.
  */
 export async function listObjects(options: ListOptions): Promise<string> {
-  const { api, path, params = {}, onItem, signal } = options;
+  const { api, path, params = {}, onBegin, onItem, signal } = options;
   const page = (more: Readonly<Record<string, string>>): Promise<ListEnd> => {
     const query = new URLSearchParams({ ...params, ...more });
     return api.list(query.size === 0 ? path : `${path}?${query}`, onItem, signal);
   };
   const all = async (more: Readonly<Record<string, string>>): Promise<string> => {
+    onBegin();
     for (let end = await page(more); ; ) {
       if (end.continue === undefined || end.continue === '') return end.resourceVersion;
       end = await page({ ...more, continue: end.continue });

@@ -137,6 +137,8 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       api,
       path,
       params,
+      // What was deleted between two tries is told of by no watch: it begins after the second one.
+      onBegin: () => found.clear(),
       onItem(item) {
         worked();
         const taken = put(item);
