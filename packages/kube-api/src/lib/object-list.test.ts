@@ -58,23 +58,41 @@ it('asks for the rest of a server that gives less than everything', async () => 
   });
 });
 
-it.each([
-  new ApiError(0, 'Unreachable', 'GET /things: aborted'),
-  new ApiError(429, 'TooManyRequests', 'later'),
-  new ApiError(504, 'Timeout', 'too much'),
-])('asks for pages where that breaks off: $status', async (error) => {
-  const answers = [{ items: ['a'], error }, { items: ['a', 'b'], next: 'more' }, { items: ['c'] }];
-  const { paths, tries, outcome } = await list(answers);
-  expect(paths).toEqual(['/things', '/things?limit=500', '/things?limit=500&continue=more']);
-  expect(tries).toEqual([['a'], ['a', 'b', 'c']]);
+it.each([new ApiError(0, 'Unreachable', 'GET /things: aborted'), new ApiError(504, 'Timeout', 'too much')])(
+  'asks for pages where that breaks off: $status',
+  async (error) => {
+    const answers = [{ items: ['a'], error }, { items: ['a', 'b'], next: 'more' }, { items: ['c'] }];
+    const { paths, tries, outcome } = await list(answers);
+    expect(paths).toEqual(['/things', '/things?limit=500', '/things?limit=500&continue=more']);
+    expect(tries).toEqual([['a'], ['a', 'b', 'c']]);
+    expect(outcome).toBe('7');
+  },
+);
+
+it('asks for pages where nothing came in time', async () => {
+  const error = new ApiError(0, 'Timeout', 'GET /things: nothing came for 30 s');
+  const { paths, outcome } = await list([{ items: [], error }, { items: [] }]);
+  expect(paths).toEqual(['/things', '/things?limit=500']);
   expect(outcome).toBe('7');
 });
 
-it.each([new ApiError(403, 'Forbidden', 'no'), new ApiError(410, 'Expired', 'too old')])(
-  'takes no for an answer: $status',
-  async (error) => {
-    const { paths, outcome } = await list([{ items: [], error }]);
-    expect(paths).toEqual(['/things']);
-    expect(outcome).toBe(error);
-  },
-);
+it.each([
+  new ApiError(0, 'Unreachable', 'GET /things: ECONNREFUSED'),
+  new ApiError(403, 'Forbidden', 'no'),
+  new ApiError(410, 'Expired', 'too old'),
+  new ApiError(429, 'TooManyRequests', 'later'),
+])('takes no for an answer: $status', async (error) => {
+  const { paths, outcome } = await list([{ items: [], error }]);
+  expect(paths).toEqual(['/things']);
+  expect(outcome).toBe(error);
+});
+
+it('does not ask for more where a later page is put off', async () => {
+  const error = new ApiError(429, 'TooManyRequests', 'later');
+  const { paths, outcome } = await list([
+    { items: ['a'], next: 'more' },
+    { items: [], error },
+  ]);
+  expect(paths).toEqual(['/things', '/things?continue=more']);
+  expect(outcome).toBe(error);
+});
