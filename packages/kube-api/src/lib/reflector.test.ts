@@ -200,6 +200,19 @@ it('says once that it is refused, counts as settled when that is repeated, and t
   expect(problems).toEqual(['WatchRefused', 'WatchRestored']);
 });
 
+const noAnswer = new ApiError(0, 'Unreachable', 'ECONNREFUSED');
+const forbidden = new ApiError(403, 'Forbidden', 'things is forbidden');
+it.each([[[noAnswer, noAnswer]], [[noAnswer, forbidden, forbidden, noAnswer]]])(
+  'does not count other failures as refusals',
+  async (before) => {
+    const refusals = [forbidden, forbidden, forbidden];
+    const { api } = scripted([...before, ...refusals, { items: [], version: 5 }], []);
+    const { reflector } = reflect(api);
+    await reflector.settled;
+    expect(reflector.counts.failures).toBe(before.length + refusals.length);
+  },
+);
+
 it('lists anew what a watch was refused, and keeps what it knew until then', async () => {
   const gone = new ApiError(403, 'Forbidden', 'things is forbidden');
   const { api } = scripted(
