@@ -82,10 +82,14 @@ export async function openReportLedger(options: {
     if (report.result !== undefined && one.report === report) one.report = packed;
   }
 
-  /** Resolves once what is kept by now has been written; concurrent callers share a write. */
-  function flush(run: string, one: Kept): Promise<void> {
+  function stopTimer(one: Kept): void {
     clearTimeout(one.timer);
     one.timer = undefined;
+  }
+
+  /** Resolves once what is kept by now has been written; concurrent callers share a write. */
+  function flush(run: string, one: Kept): Promise<void> {
+    stopTimer(one);
     one.waiting ??= one.running
       .catch(() => undefined) // Its own callers hear of it; this write is another try.
       .then(() => {
@@ -167,16 +171,21 @@ export async function openReportLedger(options: {
     },
 
     async forget(uid) {
-      const runs = [...(kept.get(uid) ?? [])];
-      kept.delete(uid);
-      for (const [, { timer }] of runs) clearTimeout(timer);
-      for (const [run, one] of runs) {
+      const runs = kept.get(uid) ?? new Map<string, Kept>();
+      for (const [run, one] of [...runs]) {
+        stopTimer(one);
         await (one.waiting ?? one.running).catch(() => undefined); // It is removed whatever became of it.
+        // A write that failed is to be tried again otherwise.
+        stopTimer(one);
+        one.written = undefined;
         try {
           await api.call({ method: 'DELETE', path: `${collection}/${ledgerName(run)}` });
         } catch (error) {
           if (!isNotFound(error)) throw TapedeckError.from(error);
         }
+        // Not before: whoever tries again is to find what is still there.
+        runs.delete(run);
+        if (kept.get(uid)?.size === 0) kept.delete(uid);
       }
     },
 
