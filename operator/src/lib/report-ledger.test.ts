@@ -22,6 +22,8 @@ const report = (run: number): RunReport => ({
 /** A server that keeps what is applied, and answers the next DELETEs of a path with those errors. */
 function createServer() {
   const kept = new Set<string>();
+  /** Called as a DELETE is answered. */
+  const hooks: { removed?: () => void } = {};
   const errors = new Map<string, ApiError[]>();
   const unasked = () => Promise.reject(new Error('not asked for'));
   const api: KubeApi = {
@@ -30,6 +32,7 @@ function createServer() {
       const error = errors.get(path)?.shift();
       if (error !== undefined) throw error;
       if (!kept.delete(path)) throw new ApiError(404, 'NotFound', 'not found');
+      hooks.removed?.();
       return {};
     },
     async apply(path) {
@@ -40,7 +43,7 @@ function createServer() {
     list: () => Promise.resolve({ resourceVersion: '1' }),
     watch: unasked,
   };
-  return { api, kept, errors };
+  return { api, kept, errors, hooks };
 }
 
 async function open(api: KubeApi) {
@@ -82,4 +85,18 @@ it('writes what is reported after a removal of which nobody knows whether it cam
   kept.delete(path);
   await ledger.save(uid, { ...report(1), sequence: 2 });
   expect([...kept]).toEqual([path]);
+});
+
+it('leaves nothing of a report that comes in while it is removed', async () => {
+  const { api, kept, hooks } = createServer();
+  const ledger = await open(api);
+  await ledger.save(uid, report(1));
+  let late: Promise<void> | undefined;
+  hooks.removed = () => {
+    late ??= ledger.save(uid, { ...report(1), sequence: 2, state: 'Uploading' });
+  };
+  await ledger.forget(uid);
+  await late;
+  expect([...kept]).toEqual([]);
+  expect(ledger.uids()).toEqual([]);
 });

@@ -111,6 +111,24 @@ export async function openReportLedger(options: {
     }, receiptMs);
   }
 
+  /** Resolves once nothing of it is there, not even of a report that came in meanwhile. */
+  async function remove(run: string, one: Kept): Promise<void> {
+    let report: Kept['report'];
+    do {
+      report = one.report;
+      stopTimer(one);
+      await (one.waiting ?? one.running).catch(() => undefined); // It is removed whatever became of it.
+      // A write that failed would be tried again.
+      stopTimer(one);
+      one.written = undefined;
+      try {
+        await api.call({ method: 'DELETE', path: `${collection}/${ledgerName(run)}` });
+      } catch (error) {
+        if (!isNotFound(error)) throw TapedeckError.from(error);
+      }
+    } while (one.report !== report);
+  }
+
   async function read(run: string, { report }: Kept): Promise<RunReport | undefined> {
     if (typeof report !== 'string') return report;
     const unpacked = await unpackReport(report);
@@ -173,16 +191,7 @@ export async function openReportLedger(options: {
     async forget(uid) {
       const runs = kept.get(uid) ?? new Map<string, Kept>();
       for (const [run, one] of [...runs]) {
-        stopTimer(one);
-        await (one.waiting ?? one.running).catch(() => undefined); // It is removed whatever became of it.
-        // A write that failed is to be tried again otherwise.
-        stopTimer(one);
-        one.written = undefined;
-        try {
-          await api.call({ method: 'DELETE', path: `${collection}/${ledgerName(run)}` });
-        } catch (error) {
-          if (!isNotFound(error)) throw TapedeckError.from(error);
-        }
+        await remove(run, one);
         // Not before: whoever tries again is to find what is still there.
         runs.delete(run);
         if (kept.get(uid)?.size === 0) kept.delete(uid);
