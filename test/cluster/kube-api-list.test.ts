@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApiError, openKubeApi } from '@tapedeck/kube-api';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { makeSelfSigned } from '../servers/self-signed.ts';
 
 const beginning = '{"kind":"ThingList","metadata":{"resourceVersion":"7"},"items":[{"name":"a"},{"na';
@@ -11,6 +11,7 @@ const ending = 'me":"b"}]}';
 const servers: Server[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.close().closeAllConnections();
+  vi.useRealTimers();
 });
 
 /** A server that answers every list like that, and what lists of it. */
@@ -74,4 +75,24 @@ it('is given up with its signal', async () => {
   await expect.poll(() => found).toHaveLength(1);
   abort.abort();
   expect(await outcome).toMatchObject({ status: 0, reason: 'Unreachable' });
+});
+
+it.each<[string, string]>([
+  ['its first word', ''],
+  ['the rest', beginning],
+])('is given up where %s does not come in time', async (_, said) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const asked = Promise.withResolvers<void>();
+  const { found, outcome } = await start((_request, response) => {
+    if (said !== '') response.write(said);
+    asked.resolve();
+  });
+  await asked.promise;
+  await expect.poll(() => found).toHaveLength(said === '' ? 0 : 1);
+  vi.advanceTimersByTime(30_000);
+  expect(await outcome).toEqual({
+    status: 0,
+    reason: 'Timeout',
+    message: 'GET /things: nothing came for 30 s',
+  });
 });

@@ -36,13 +36,9 @@ export function createKubeLauncher(options: {
   readonly signal: AbortSignal;
 }): KubeLauncher {
   const { api, settings, log, signal } = options;
-  const launched = createLaunched({
-    api,
-    namespaces: options.namespaces,
-    onProblem: (event, details) => log.warn(event, details),
-    signal,
-  });
-  const mountFailures = createMountFailures(api);
+  const onProblem = (event: string, details: Readonly<Record<string, unknown>>) => log.warn(event, details);
+  const launched = createLaunched({ api, namespaces: options.namespaces, onProblem, signal });
+  const mountFailures = createMountFailures(api, onProblem);
   const listeners = new Set<(recordingUid: string) => void>();
   const jobsPath = (namespace: string) => `/apis/batch/v1/namespaces/${namespace}/jobs`;
 

@@ -1,4 +1,4 @@
-import type { KubeApi } from '@tapedeck/kube-api';
+import { ApiError, type KubeApi } from '@tapedeck/kube-api';
 import { expect, it } from 'vitest';
 import type { LaunchedPod } from './launched-object.ts';
 import { createMountFailures } from './mount-failures.ts';
@@ -6,11 +6,14 @@ import { createMountFailures } from './mount-failures.ts';
 const start = Date.parse('2026-01-01T00:00:00Z');
 const at = (seconds: number) => new Date(start + seconds * 1000);
 
-function pod(name: string, more: { status?: LaunchedPod['status']; nodeName?: string } = {}): LaunchedPod {
+function pod(
+  name: string,
+  more: { status?: LaunchedPod['status']; nodeName?: string; namespace?: string } = {},
+): LaunchedPod {
   return {
     metadata: {
       name,
-      namespace: 'a',
+      namespace: more.namespace ?? 'a',
       uid: name,
       resourceVersion: '1',
       creationTimestamp: at(0).toISOString(),
@@ -27,8 +30,8 @@ const event = (uid: string, message: string, second: number) => ({
   lastTimestamp: at(second).toISOString(),
 });
 
-/** A server with those events, and the paths that it was asked for. */
-function withEvents(events: unknown[]) {
+/** A server with those events in every namespace that it does not refuse, what it was asked for, and what was told of that. */
+function withEvents(events: unknown[], refused: readonly string[] = []) {
   const unasked = () => Promise.reject(new Error('not asked for'));
   const asked: string[] = [];
   const api: KubeApi = {
@@ -37,11 +40,15 @@ function withEvents(events: unknown[]) {
     watch: unasked,
     list(path, onItem) {
       asked.push(path);
+      if (refused.some((namespace) => path.includes(`/${namespace}/`)))
+        return Promise.reject(new ApiError(403, 'Forbidden', 'events is forbidden'));
       events.forEach(onItem);
       return Promise.resolve({ resourceVersion: '1' });
     },
   };
-  return { failures: createMountFailures(api), asked, events };
+  const problems: unknown[] = [];
+  const failures = createMountFailures(api, (event, details) => problems.push({ event, ...details }));
+  return { failures, asked, events, problems };
 }
 
 it('tells of the newest failure of a pod, once', async () => {
@@ -102,4 +109,18 @@ it('forgets a pod that is gone', async () => {
   await failures.look([pod('one')], at(10));
   await failures.look([], at(15));
   expect(failures.of('one')).toBeUndefined();
+});
+
+it('tells of the other namespaces where one may not be read, and asks about that one less and less often', async () => {
+  const { failures, asked, problems } = withEvents(
+    [event('one', 'no Secret', 3), event('three', 'no key', 3)],
+    ['closed'],
+  );
+  const pods = [pod('one'), pod('two', { namespace: 'closed' }), pod('three', { namespace: 'c' })];
+  expect(await failures.look(pods, at(10))).toEqual([pods[0], pods[2]]);
+  expect(problems).toEqual([
+    { event: 'EventsNotRead', namespace: 'closed', message: 'ApiError: events is forbidden' },
+  ]);
+  for (let second = 15; second <= 75; second += 5) await failures.look(pods, at(second));
+  expect(asked.filter((path) => path.includes('/closed/'))).toHaveLength(4);
 });

@@ -22,13 +22,17 @@ export interface MountFailures {
   of(podUid: string): string | undefined;
   /**
    * Asks about those of the pods that do not start and whose status does not say why, each less and less often. Resolves
-   * with those of which there is something new, and forgets pods that are not among them any more. Rejects with `ApiError`.
+   * with those of which there is something new, and forgets pods that are not among them any more. What could not be asked is
+   * a problem that is told of, and asked again at its pods' next turn.
    */
   look(pods: readonly LaunchedPod[], now: Date): Promise<readonly LaunchedPod[]>;
 }
 
 /** Asks once for all pods of a namespace, however many of them wait. */
-export function createMountFailures(api: KubeApi): MountFailures {
+export function createMountFailures(
+  api: KubeApi,
+  onProblem: (event: string, details: Readonly<Record<string, unknown>>) => void,
+): MountFailures {
   const known = new Map<string, string>();
   /** When a pod is asked about next, and how long the time was before. */
   const turns = new Map<string, { readonly at: number; readonly waitMs: number }>();
@@ -40,6 +44,7 @@ export function createMountFailures(api: KubeApi): MountFailures {
       api,
       path: `/api/v1/namespaces/${namespace}/events`,
       params: { fieldSelector },
+      onBegin: () => newest.clear(),
       onItem(item) {
         const { metadata, involvedObject, message, lastTimestamp } = mountEvent.parse(item);
         const time = lastTimestamp ?? metadata.creationTimestamp ?? '';
@@ -49,6 +54,11 @@ export function createMountFailures(api: KubeApi): MountFailures {
       signal: AbortSignal.timeout(listTimeoutMs),
     });
     return new Map([...newest].map(([uid, { message }]) => [uid, message]));
+  }
+
+  function takeTurn({ metadata: { uid } }: LaunchedPod, now: Date): void {
+    const waitMs = Math.min(longestAskMs, (turns.get(uid)?.waitMs ?? firstAskMs / 2) * 2);
+    turns.set(uid, { at: now.getTime() + waitMs, waitMs });
   }
 
   function isDue(pod: LaunchedPod, now: Date): boolean {
@@ -74,15 +84,19 @@ export function createMountFailures(api: KubeApi): MountFailures {
       );
       const told: LaunchedPod[] = [];
       for (const [namespace, waiting] of due) {
-        const messages = await newestIn(namespace);
-        for (const pod of waiting) {
-          const { uid } = pod.metadata;
-          const waitMs = Math.min(longestAskMs, (turns.get(uid)?.waitMs ?? firstAskMs / 2) * 2);
-          turns.set(uid, { at: now.getTime() + waitMs, waitMs });
-          const message = messages.get(uid);
-          if (message === undefined || message === known.get(uid)) continue;
-          known.set(uid, message);
-          told.push(pod);
+        // Whatever comes of it: a namespace that refuses, or keeps us waiting, is asked less often too.
+        for (const pod of waiting) takeTurn(pod, now);
+        try {
+          const messages = await newestIn(namespace);
+          for (const pod of waiting) {
+            const { uid } = pod.metadata;
+            const message = messages.get(uid);
+            if (message === undefined || message === known.get(uid)) continue;
+            known.set(uid, message);
+            told.push(pod);
+          }
+        } catch (error) {
+          onProblem('EventsNotRead', { namespace, message: String(error) });
         }
       }
       return told;

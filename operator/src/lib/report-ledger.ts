@@ -82,10 +82,14 @@ export async function openReportLedger(options: {
     if (report.result !== undefined && one.report === report) one.report = packed;
   }
 
-  /** Resolves once what is kept by now has been written; concurrent callers share a write. */
-  function flush(run: string, one: Kept): Promise<void> {
+  function stopTimer(one: Kept): void {
     clearTimeout(one.timer);
     one.timer = undefined;
+  }
+
+  /** Resolves once what is kept by now has been written; concurrent callers share a write. */
+  function flush(run: string, one: Kept): Promise<void> {
+    stopTimer(one);
     one.waiting ??= one.running
       .catch(() => undefined) // Its own callers hear of it; this write is another try.
       .then(() => {
@@ -107,6 +111,24 @@ export async function openReportLedger(options: {
     }, receiptMs);
   }
 
+  /** Resolves once nothing of it is there, not even of a report that came in meanwhile. */
+  async function remove(run: string, one: Kept): Promise<void> {
+    let report: Kept['report'];
+    do {
+      report = one.report;
+      stopTimer(one);
+      await (one.waiting ?? one.running).catch(() => undefined); // It is removed whatever became of it.
+      // A write that failed would be tried again.
+      stopTimer(one);
+      one.written = undefined;
+      try {
+        await api.call({ method: 'DELETE', path: `${collection}/${ledgerName(run)}` });
+      } catch (error) {
+        if (!isNotFound(error)) throw TapedeckError.from(error);
+      }
+    } while (one.report !== report);
+  }
+
   async function read(run: string, { report }: Kept): Promise<RunReport | undefined> {
     if (typeof report !== 'string') return report;
     const unpacked = await unpackReport(report);
@@ -118,6 +140,7 @@ export async function openReportLedger(options: {
     api,
     path: collection,
     params: { labelSelector: selector },
+    onBegin: () => kept.clear(),
     onItem(item) {
       const { metadata, binaryData } = configMap.parse(item);
       const run = metadata.name.slice(ledgerName('').length);
@@ -166,16 +189,12 @@ export async function openReportLedger(options: {
     },
 
     async forget(uid) {
-      const runs = [...(kept.get(uid) ?? [])];
-      kept.delete(uid);
-      for (const [, { timer }] of runs) clearTimeout(timer);
-      for (const [run, one] of runs) {
-        await (one.waiting ?? one.running).catch(() => undefined); // It is removed whatever became of it.
-        try {
-          await api.call({ method: 'DELETE', path: `${collection}/${ledgerName(run)}` });
-        } catch (error) {
-          if (!isNotFound(error)) throw TapedeckError.from(error);
-        }
+      const runs = kept.get(uid) ?? new Map<string, Kept>();
+      for (const [run, one] of [...runs]) {
+        await remove(run, one);
+        // Not before: whoever tries again is to find what is still there.
+        runs.delete(run);
+        if (kept.get(uid)?.size === 0) kept.delete(uid);
       }
     },
 

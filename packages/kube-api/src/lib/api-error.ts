@@ -2,7 +2,10 @@
 export class ApiError extends Error {
   /** HTTP status; 0 where there was no answer. */
   readonly status: number;
-  /** Kubernetes' own word: NotFound, Conflict, Expired, Forbidden … */
+  /**
+   * Kubernetes' own word: NotFound, Conflict, Expired, Forbidden … With status 0: Unreachable where there was no connection or
+   * it broke, Timeout where nothing more of a list or a watch came, NoCluster.
+   */
   readonly reason: string;
 
   constructor(status: number, reason: string, message: string, options?: { cause?: unknown }) {

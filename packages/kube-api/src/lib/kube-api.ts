@@ -97,9 +97,11 @@ export function openKubeApi(kubeconfig: string | KubeconfigChoice = {}): KubeApi
     }
   }
 
-  /** An answer that is read while it comes, and given up where nothing more of it does. */
+  /** An answer that is read while it comes, and given up where nothing more of it does. Rejects with `ApiError`. */
   async function follow<T>(
     how: {
+      /** As a message says it: `GET`. */
+      readonly verb: string;
       readonly path: string;
       readonly silentMs: number;
       readonly by: Agent;
@@ -115,6 +117,11 @@ export function openKubeApi(kubeconfig: string | KubeconfigChoice = {}): KubeApi
       const status = response.statusCode ?? 0;
       if (status !== 200) throw refusal(status, (await bytesOf(response)).toString('utf8'));
       return await read(response, () => void timer.refresh());
+    } catch (error) {
+      const what = `${how.verb} ${how.path.split('?')[0]}`;
+      if (!silence.signal.aborted) throw broken(error, what);
+      const message = `${what}: nothing came for ${how.silentMs / 1000} s`;
+      throw new ApiError(0, 'Timeout', message, { cause: error });
     } finally {
       clearTimeout(timer);
       response?.destroy();
@@ -130,32 +137,22 @@ export function openKubeApi(kubeconfig: string | KubeconfigChoice = {}): KubeApi
         body,
         contentType: 'application/apply-patch+yaml',
       }),
-    async list(path, onItem, signal) {
-      try {
-        return await follow({ path, silentMs: silentListMs, by: agent, signal }, async (response, heard) => {
-          const splitter = createListSplitter(onItem);
-          for await (const chunk of response as AsyncIterable<Buffer>) {
-            heard();
-            splitter.push(chunk);
-          }
-          return listEnd.parse(splitter.end()).metadata;
-        });
-      } catch (error) {
-        throw broken(error, `GET ${path.split('?')[0]}`);
-      }
-    },
-    async watch(path, onEvent, signal) {
-      try {
-        await follow({ path, silentMs: silentWatchMs, by: watchAgent, signal }, (response, heard) =>
-          readLines(response, (line) => {
-            heard();
-            onEvent(watchEvent.parse(JSON.parse(line)));
-          }),
-        );
-      } catch (error) {
-        throw broken(error, `watch ${path.split('?')[0]}`);
-      }
-    },
+    list: (path, onItem, signal) =>
+      follow({ verb: 'GET', path, silentMs: silentListMs, by: agent, signal }, async (response, heard) => {
+        const splitter = createListSplitter(onItem);
+        for await (const chunk of response as AsyncIterable<Buffer>) {
+          heard();
+          splitter.push(chunk);
+        }
+        return listEnd.parse(splitter.end()).metadata;
+      }),
+    watch: (path, onEvent, signal) =>
+      follow({ verb: 'watch', path, silentMs: silentWatchMs, by: watchAgent, signal }, (response, heard) =>
+        readLines(response, (line) => {
+          heard();
+          onEvent(watchEvent.parse(JSON.parse(line)));
+        }),
+      ),
   };
 }
 

@@ -14,7 +14,7 @@ interface Answer {
 async function list(answers: readonly Answer[], params: Readonly<Record<string, string>> = {}) {
   const unasked = () => Promise.reject(new Error('not asked for'));
   const paths: string[] = [];
-  const found: unknown[] = [];
+  const tries: unknown[][] = [];
   const outcome = await listObjects({
     api: {
       call: unasked,
@@ -29,15 +29,19 @@ async function list(answers: readonly Answer[], params: Readonly<Record<string, 
     },
     path: '/things',
     params,
-    onItem: (item) => found.push(item),
+    onBegin: () => tries.push([]),
+    onItem: (item) => tries.at(-1)?.push(item),
     signal: new AbortController().signal,
   }).catch((error: unknown) => error);
-  return { paths, found, outcome };
+  return { paths, tries, outcome };
 }
 
 it('asks for everything at once', async () => {
-  const { paths, found, outcome } = await list([{ items: ['a', 'b'] }]);
-  expect({ paths, found, outcome }).toEqual({ paths: ['/things'], found: ['a', 'b'], outcome: '7' });
+  expect(await list([{ items: ['a', 'b'] }])).toEqual({
+    paths: ['/things'],
+    tries: [['a', 'b']],
+    outcome: '7',
+  });
 });
 
 it('asks for what carries the labels', async () => {
@@ -47,31 +51,48 @@ it('asks for what carries the labels', async () => {
 });
 
 it('asks for the rest of a server that gives less than everything', async () => {
-  const { paths, found, outcome } = await list([{ items: ['a'], next: 'more' }, { items: ['b'] }]);
-  expect({ paths, found, outcome }).toEqual({
+  expect(await list([{ items: ['a'], next: 'more' }, { items: ['b'] }])).toEqual({
     paths: ['/things', '/things?continue=more'],
-    found: ['a', 'b'],
+    tries: [['a', 'b']],
     outcome: '7',
   });
 });
 
-it.each([
-  new ApiError(0, 'Unreachable', 'GET /things: aborted'),
-  new ApiError(429, 'TooManyRequests', 'later'),
-  new ApiError(504, 'Timeout', 'too much'),
-])('asks for pages where that breaks off: $status', async (error) => {
-  const answers = [{ items: ['a'], error }, { items: ['a', 'b'], next: 'more' }, { items: ['c'] }];
-  const { paths, found, outcome } = await list(answers);
-  expect(paths).toEqual(['/things', '/things?limit=500', '/things?limit=500&continue=more']);
-  expect(found).toEqual(['a', 'a', 'b', 'c']);
+it.each([new ApiError(0, 'Unreachable', 'GET /things: aborted'), new ApiError(504, 'Timeout', 'too much')])(
+  'asks for pages where that breaks off: $status',
+  async (error) => {
+    const answers = [{ items: ['a'], error }, { items: ['a', 'b'], next: 'more' }, { items: ['c'] }];
+    const { paths, tries, outcome } = await list(answers);
+    expect(paths).toEqual(['/things', '/things?limit=500', '/things?limit=500&continue=more']);
+    expect(tries).toEqual([['a'], ['a', 'b', 'c']]);
+    expect(outcome).toBe('7');
+  },
+);
+
+it('asks for pages where nothing came in time', async () => {
+  const error = new ApiError(0, 'Timeout', 'GET /things: nothing came for 30 s');
+  const { paths, outcome } = await list([{ items: [], error }, { items: [] }]);
+  expect(paths).toEqual(['/things', '/things?limit=500']);
   expect(outcome).toBe('7');
 });
 
-it.each([new ApiError(403, 'Forbidden', 'no'), new ApiError(410, 'Expired', 'too old')])(
-  'takes no for an answer: $status',
-  async (error) => {
-    const { paths, outcome } = await list([{ items: [], error }]);
-    expect(paths).toEqual(['/things']);
-    expect(outcome).toBe(error);
-  },
-);
+it.each([
+  new ApiError(0, 'Unreachable', 'GET /things: ECONNREFUSED'),
+  new ApiError(403, 'Forbidden', 'no'),
+  new ApiError(410, 'Expired', 'too old'),
+  new ApiError(429, 'TooManyRequests', 'later'),
+])('takes no for an answer: $status', async (error) => {
+  const { paths, outcome } = await list([{ items: [], error }]);
+  expect(paths).toEqual(['/things']);
+  expect(outcome).toBe(error);
+});
+
+it('does not ask for more where a later page is put off', async () => {
+  const error = new ApiError(429, 'TooManyRequests', 'later');
+  const { paths, outcome } = await list([
+    { items: ['a'], next: 'more' },
+    { items: [], error },
+  ]);
+  expect(paths).toEqual(['/things', '/things?continue=more']);
+  expect(outcome).toBe(error);
+});

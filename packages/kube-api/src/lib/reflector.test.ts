@@ -7,7 +7,8 @@ import { createReflector } from './reflector.ts';
 const object = (name: string, version: number, uid = name) => ({
   metadata: { name, namespace: 'a', uid, resourceVersion: String(version) },
 });
-type List = { items: unknown[]; version: number };
+/** It ends with the error, where there is one. */
+type List = { items: unknown[]; version: number; error?: ApiError };
 
 /** An API server by script: each list and each watch takes the next step, the last watch stays open. */
 function scripted(
@@ -25,8 +26,9 @@ function scripted(
       const step = lists[Math.min(list++, lists.length - 1)];
       if (step === undefined || step instanceof ApiError)
         return Promise.reject(step ?? new Error('no script'));
-      const { items, version } = step;
+      const { items, version, error } = step;
       for (const item of items) onItem(item);
+      if (error !== undefined) return Promise.reject(error);
       return Promise.resolve({ resourceVersion: String(version) });
     },
     async watch(path, onEvent, signal) {
@@ -140,6 +142,20 @@ it('lists anew where its place is not kept any more, and tells of what went mean
   expect(reflector.counts.missed).toBe(2);
 });
 
+it('drops what went between a list that broke off and the one that was begun anew', async () => {
+  const error = new ApiError(0, 'Unreachable', 'ECONNRESET');
+  const { api } = scripted(
+    [
+      { items: [object('x', 1), object('y', 2)], version: 5, error },
+      { items: [object('y', 2)], version: 9 },
+    ],
+    [],
+  );
+  const { reflector } = reflect(api);
+  await reflector.synced;
+  expect([...reflector.values()]).toEqual(['y@2']);
+});
+
 it('keeps what it had of an object that it cannot read', async () => {
   const { api } = scripted(
     [{ items: [object('x', 1)], version: 5 }],
@@ -183,6 +199,19 @@ it('says once that it is refused, counts as settled when that is repeated, and t
   expect(reflector.refusal).toBeUndefined();
   expect(problems).toEqual(['WatchRefused', 'WatchRestored']);
 });
+
+const noAnswer = new ApiError(0, 'Unreachable', 'ECONNREFUSED');
+const forbidden = new ApiError(403, 'Forbidden', 'things is forbidden');
+it.each([[[noAnswer, noAnswer]], [[noAnswer, forbidden, forbidden, noAnswer]]])(
+  'does not count other failures as refusals',
+  async (before) => {
+    const refusals = [forbidden, forbidden, forbidden];
+    const { api } = scripted([...before, ...refusals, { items: [], version: 5 }], []);
+    const { reflector } = reflect(api);
+    await reflector.settled;
+    expect(reflector.counts.failures).toBe(before.length + refusals.length);
+  },
+);
 
 it('lists anew what a watch was refused, and keeps what it knew until then', async () => {
   const gone = new ApiError(403, 'Forbidden', 'things is forbidden');

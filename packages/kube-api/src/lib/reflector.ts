@@ -44,7 +44,7 @@ export interface ReflectorCounts {
 export interface Reflector<T> {
   /** Resolves once everything that exists is there. */
   readonly synced: Promise<void>;
-  /** Resolves once it is synced, or the server has refused three times that it be listed. */
+  /** Resolves once it is synced, or the server has refused three times running that it be listed. */
   readonly settled: Promise<void>;
   /** What the server said when it last refused (403 or 404) a list or a watch; undefined where it does not refuse. */
   readonly refusal: string | undefined;
@@ -86,6 +86,8 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   let lastWorked = performance.now();
   let lastTurn = lastWorked;
   let refusal: string | undefined;
+  /** One after the other, with nothing else between. */
+  let refusals = 0;
   let begun = false;
   let position: string | undefined;
   let listed = false;
@@ -137,6 +139,8 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       api,
       path,
       params,
+      // What was deleted between two tries is told of by no watch: it begins after the second one.
+      onBegin: () => found.clear(),
       onItem(item) {
         worked();
         const taken = put(item);
@@ -160,18 +164,20 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     listed = true;
     if (refusal !== undefined) onProblem('WatchRestored', { path });
     refusal = undefined;
+    refusals = 0;
     synced.resolve();
     settled.resolve();
   }
 
   /** True where the server answered, and its answer was that this may not be read or is not there. */
-  function refused(error: unknown, times: number): boolean {
+  function refused(error: unknown): boolean {
+    refusals = isRefusal(error) ? refusals + 1 : 0;
     if (!isRefusal(error)) return false;
     // Said once: it may stay so for as long as a namespace is gone.
     if (refusal === undefined) onProblem('WatchRefused', { path, message: error.message });
     refusal = error.message;
     position = undefined;
-    if (times >= settledRefusals) settled.resolve();
+    if (refusals >= settledRefusals) settled.resolve();
     return true;
   }
 
@@ -231,7 +237,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
         }
         failures += 1;
         const delay = Math.min(longestDelay, firstDelay * 2 ** Math.min(failures, 10));
-        if (!refused(error, failures) && failures > 1) {
+        if (!refused(error) && failures > 1) {
           onProblem('WatchBroken', { path, message: error instanceof Error ? error.message : String(error) });
         }
         await sleep(delay * (0.5 + Math.random() / 2) * 1000, undefined, { signal }).catch(() => undefined);
