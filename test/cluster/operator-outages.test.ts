@@ -9,7 +9,7 @@ const there = (await findKubernetes()) !== undefined;
 
 describe.skipIf(!there)('the operator’s outages, on a real API server', () => {
   const stage = useOperatorStage();
-  beforeAll(async () => await stage.readyStorage('team'), 60_000);
+  beforeAll(async () => await stage.readyStorage('team'), 100_000);
 
   it('sees what changes after its connections were cut', async () => {
     stage.proxy.cut();
@@ -18,7 +18,7 @@ describe.skipIf(!there)('the operator’s outages, on a real API server', () => 
     await stage.kubelet.job(new RegExp(`^rec-${metadata.uid}-1$`));
     const health = await stage.get('/healthz');
     expect(health.status).toBe(200);
-  }, 60_000);
+  }, 90_000);
 
   it('stays alive while the API server is away, says that it leads no more, and leads again after it', async () => {
     const ask = async (path: string) => await fetch(`http://127.0.0.1:${stage.ports.health}${path}`);
@@ -33,7 +33,7 @@ describe.skipIf(!there)('the operator’s outages, on a real API server', () => 
     const { metadata } = await stage.read('recordings', 'after-the-crash');
     await stage.kubelet.job(new RegExp(`^rec-${metadata.uid}-1$`));
     expect(await leads()).toBe('1');
-  }, 120_000);
+  }, 220_000);
 
   it('leaves everything to the next one, which adopts what runs and knows its reports', async () => {
     await stage.applyRecording('adopted');
@@ -63,5 +63,5 @@ describe.skipIf(!there)('the operator’s outages, on a real API server', () => 
       'json',
     ]);
     expect(slice.stdout).toContain('"name": "replica-2"');
-  }, 60_000);
+  }, 180_000);
 });

@@ -11,7 +11,7 @@ const there = (await findKubernetes()) !== undefined;
 
 describe.skipIf(!there)('the operator’s recordings, on a real API server', () => {
   const stage = useOperatorStage();
-  beforeAll(async () => await stage.readyStorage('team'), 60_000);
+  beforeAll(async () => await stage.readyStorage('team'), 100_000);
 
   it('records: a Job, reports over HTTPS, the state that is wanted back, and the file in the status', async () => {
     await stage.applyRecording('physics', { room: 'lab' });
@@ -68,7 +68,7 @@ describe.skipIf(!there)('the operator’s recordings, on a real API server', () 
     expect(metrics).toContain('tapedeck_recordings_ended_total{phase="Uploaded"} 1\n');
     expect(metrics).toContain('tapedeck_recordings_ended_total{phase="Failed"} 0\n');
     await pod.remove();
-  }, 60_000);
+  }, 220_000);
 
   it('says why a run does not start, and goes on when it does', async () => {
     await stage.applyRecording('waiting');
@@ -100,7 +100,7 @@ describe.skipIf(!there)('the operator’s recordings, on a real API server', () 
       expect(recording.status?.phase).toBe('Recording');
       expect(condition(recording, 'Stalled')?.status).toBe('False');
     }, soon);
-  }, 60_000);
+  }, 120_000);
 
   it('goes on in a next attempt from what a broken one left', async () => {
     await stage.applyRecording('broken');
@@ -117,7 +117,7 @@ describe.skipIf(!there)('the operator’s recordings, on a real API server', () 
       attempt: 2,
       previous: [{ state: 'Open', journal: { token: { id: 1 } } }],
     });
-  }, 60_000);
+  }, 150_000);
 
   it('puts a finalizer on a Recording whose files go with it, and lets go when they are gone', async () => {
     const { metadata } = await stage.applyRecording('tidy', { deletionPolicy: 'Delete' });
@@ -147,7 +147,7 @@ describe.skipIf(!there)('the operator’s recordings, on a real API server', () 
     await vi.waitFor(async () => {
       expect((await callApi(stage.server, 'GET', `${group}/recordings/tidy`)).status).toBe(404);
     }, soon);
-  }, 60_000);
+  }, 220_000);
 
   it('ends the run of a Recording that is deleted, by suspending its Job', async () => {
     await stage.applyRecording('short');
@@ -177,5 +177,5 @@ describe.skipIf(!there)('the operator’s recordings, on a real API server', () 
       const kept = await stage.server.kubectl(['-n', operatorNamespace, 'get', 'configmaps', '-o', 'name']);
       expect(kept.stdout).not.toContain(String(pod.document.id).replace(/-1$/, ''));
     }, soon);
-  }, 60_000);
+  }, 120_000);
 });
