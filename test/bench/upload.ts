@@ -63,10 +63,17 @@ async function comparePeer(peer: Peer, program: string, file: string, directory:
   const runs: Record<string, TimedRun[]> = Object.fromEntries(
     Object.keys(contestants).map((name) => [name, []]),
   );
+  /** How long the disk still takes for each of rclone's files, in seconds. */
+  const syncs: number[] = [];
   for (let round = 0; round < rounds; round++) {
     for (const [name, run] of Object.entries(contestants)) {
       const key = `${name}-${round}.bin`;
       runs[name]?.push(await run(key));
+      if (name === 'rclone' && peer.sync !== undefined) {
+        const begun = performance.now();
+        await peer.sync(key);
+        syncs.push((performance.now() - begun) / 1000);
+      }
       await peer.remove(key);
     }
   }
@@ -77,6 +84,21 @@ async function comparePeer(peer: Peer, program: string, file: string, directory:
     median((runs[name] ?? []).map((run) => run[field]));
   const measures: Measure[] = [
     { name: `${peer.name}: wall against rclone`, value: ratio('rclone', 'wallSeconds'), unit: 'x', most: 1 },
+    ...(syncs.length === 0
+      ? []
+      : [
+          {
+            name: `${peer.name}: wall against rclone and an fsync`,
+            value: median(
+              (runs.ours ?? []).map(
+                ({ wallSeconds }, round) =>
+                  wallSeconds / ((runs.rclone?.[round]?.wallSeconds ?? Number.NaN) + (syncs[round] ?? 0)),
+              ),
+            ),
+            unit: 'x',
+            most: 1,
+          },
+        ]),
     { name: `${peer.name}: CPU against rclone`, value: ratio('rclone', 'cpuSeconds'), unit: 'x', most: 1.5 },
     ...(other === undefined
       ? []

@@ -11,6 +11,11 @@ import { stageEach } from './stage.ts';
 
 /** What a node that is drained gives, and what is promised. */
 const graceMs = 15_000;
+/**
+ * The newest picture that is kept may be so much older than the signal: the fragment that was on its way, on two cores that
+ * do much else.
+ */
+const mostLostSeconds = 1.5;
 
 const stage = stageEach(s3Destination);
 
@@ -51,7 +56,7 @@ async function requireJoined(name: string): Promise<void> {
   );
 }
 
-it('SIGTERM to the recorder: its file is complete at once, and the next attempt goes on', async () => {
+it('SIGTERM to the recorder: its file is complete within the grace, and the next attempt goes on', async () => {
   const running = await start('evicted');
   const askedAt = Date.now();
   expect(await evict()).toBeLessThan(graceMs);
@@ -62,9 +67,9 @@ it('SIGTERM to the recorder: its file is complete at once, and the next attempt 
   expect(again.attempts?.[0]?.reason).toBe('Interrupted');
   expect(again.outputs).toHaveLength(1);
   const [gap] = again.gaps ?? [];
-  // Nothing of what came before the signal is missing.
+  // What came before the signal is in the file.
   const lost = (askedAt - Date.parse(again.startTime ?? '')) / 1000 - seconds(gap?.start);
-  expect(lost).toBeLessThan(mostUntoldSeconds);
+  expect(lost).toBeLessThan(mostLostSeconds);
   await sleep(2_000);
   await stage.bench.run(['stop', 'evicted']);
   expect(await running.exited).toBe(0);

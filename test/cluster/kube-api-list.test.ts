@@ -1,38 +1,22 @@
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApiError, openKubeApi } from '@tapedeck/kube-api';
 import { afterEach, expect, it, vi } from 'vitest';
-import { makeSelfSigned } from '../servers/self-signed.ts';
+import { type HandApiServer, startHandApiServer } from './hand-api-server.ts';
 
 const beginning = '{"kind":"ThingList","metadata":{"resourceVersion":"7"},"items":[{"name":"a"},{"na';
 const ending = 'me":"b"}]}';
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close().closeAllConnections();
+const servers: HandApiServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
   vi.useRealTimers();
 });
 
 /** A server that answers every list like that, and what lists of it. */
-async function start(answer: Parameters<typeof createServer>[1]) {
-  const { cert, key } = makeSelfSigned({ names: ['127.0.0.1'] });
-  const server = createServer({ cert, key }, answer);
+async function start(answer: Parameters<typeof startHandApiServer>[0]) {
+  const server = await startHandApiServer(answer);
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const cluster = {
-    server: `https://127.0.0.1:${port}`,
-    'certificate-authority-data': Buffer.from(cert).toString('base64'),
-  };
-  const api = openKubeApi(
-    JSON.stringify({
-      clusters: [{ name: 'x', cluster }],
-      users: [{ name: 'x', user: { token: 'x' } }],
-      contexts: [{ name: 'x', context: { cluster: 'x', user: 'x' } }],
-      'current-context': 'x',
-    }),
-  );
+  const api = openKubeApi(server.kubeconfig);
   const found: unknown[] = [];
   const abort = new AbortController();
   const outcome = api

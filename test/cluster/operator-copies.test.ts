@@ -9,7 +9,7 @@ const there = (await findKubernetes()) !== undefined;
 
 describe.skipIf(!there)('the operator’s copies, on a real API server', () => {
   const stage = useOperatorStage();
-  beforeAll(async () => await stage.readyStorage('team'), 60_000);
+  beforeAll(async () => await stage.readyStorage('team'), 100_000);
 
   it('copies: a Job with the Secrets of both storages, its progress and its end in the status', async () => {
     await stage.applyRecording('physics', { state: 'Recording' });
@@ -68,5 +68,5 @@ describe.skipIf(!there)('the operator’s copies, on a real API server', () => {
     const shown = await stage.server.kubectl(['get', 'recc', 'away']);
     expect(shown.stdout).toMatch(/away +Uploaded +physics +archive +2000 +3000 +True/);
     await pod.remove();
-  }, 60_000);
+  }, 280_000);
 });

@@ -10,7 +10,7 @@ const there = (await findKubernetes()) !== undefined;
 
 describe.skipIf(!there)('what the operator may do, on a real API server', () => {
   const stage = useOperatorStage();
-  beforeAll(async () => await stage.readyStorage('team'), 60_000);
+  beforeAll(async () => await stage.readyStorage('team'), 100_000);
 
   /** What the API server says of an account's right in the namespace of the recordings. */
   async function may(namespace: string, account: string, verb: string, resource: string): Promise<boolean> {
@@ -74,5 +74,5 @@ describe.skipIf(!there)('what the operator may do, on a real API server', () => 
       expect((await callApi(asRecorder, 'GET', path)).status, path).toBe(401);
     }
     await pod.end(exitCodes.Invalid);
-  }, 60_000);
+  }, 80_000);
 });

@@ -9,7 +9,7 @@ const there = (await findKubernetes()) !== undefined;
 
 describe.skipIf(!there)('the operator’s outages, on a real API server', () => {
   const stage = useOperatorStage();
-  beforeAll(async () => await stage.readyStorage('team'), 60_000);
+  beforeAll(async () => await stage.readyStorage('team'), 100_000);
 
   it('sees what changes after its connections were cut', async () => {
     stage.proxy.cut();
@@ -18,7 +18,7 @@ describe.skipIf(!there)('the operator’s outages, on a real API server', () => 
     await stage.kubelet.job(new RegExp(`^rec-${metadata.uid}-1$`));
     const health = await stage.get('/healthz');
     expect(health.status).toBe(200);
-  }, 60_000);
+  }, 90_000);
 
   it('stays alive while the API server is away, says that it leads no more, and leads again after it', async () => {
     const ask = async (path: string) => await fetch(`http://127.0.0.1:${stage.ports.health}${path}`);
@@ -33,7 +33,7 @@ describe.skipIf(!there)('the operator’s outages, on a real API server', () => 
     const { metadata } = await stage.read('recordings', 'after-the-crash');
     await stage.kubelet.job(new RegExp(`^rec-${metadata.uid}-1$`));
     expect(await leads()).toBe('1');
-  }, 120_000);
+  }, 220_000);
 
   it('leaves everything to the next one, which adopts what runs and knows its reports', async () => {
     await stage.applyRecording('adopted');
@@ -42,13 +42,14 @@ describe.skipIf(!there)('the operator’s outages, on a real API server', () => 
     const open = reported(pod.document, 5, { files: [file(pod.document, 'Open')] });
     expect((await stage.post(String(pod.document.id), token, open)).status).toBe(200);
     const before = (await stage.kubelet.jobs()).map(({ metadata }) => metadata.uid).sort();
-    const begun = performance.now();
-    await stage.replaceOperator('replica-2');
+    expect(await stage.leader()).toMatch(/^replica-1_/);
+    await stage.stopOperator();
+    // Nobody waits for it to run out.
+    expect(await stage.leader()).toBe('');
+    stage.startOperator('replica-2');
     await vi.waitFor(async () => {
       expect((await stage.post(String(pod.document.id), token, { ...open, sequence: 6 })).status).toBe(200);
     }, soon);
-    // The lease was given back: nobody waited for it to run out.
-    expect(performance.now() - begun).toBeLessThan(15_000);
     expect((await stage.kubelet.jobs()).map(({ metadata }) => metadata.uid).sort()).toEqual(before);
     await pod.end(137);
     const next = await stage.startRun('adopted', 2);
@@ -62,7 +63,7 @@ describe.skipIf(!there)('the operator’s outages, on a real API server', () => 
       'json',
     ]);
     expect(slice.stdout).toContain('"name": "replica-2"');
-  }, 60_000);
+  }, 180_000);
 
   it('gives the Lease back where it cannot say that it leads, and tries again', async () => {
     const kubectl = async (args: readonly string[], stdin?: string) => {
@@ -83,7 +84,8 @@ describe.skipIf(!there)('the operator’s outages, on a real API server', () => 
     await kubectl(['create', '-f', '-'], JSON.stringify(foreign));
     const failures = () => stage.lines.filter((line) => line.includes('"LeadingFailed"')).length;
     const before = failures();
-    await stage.replaceOperator('replica-3');
+    await stage.stopOperator();
+    stage.startOperator('replica-3');
     await vi.waitFor(() => expect(failures()).toBeGreaterThan(before + 1), soon);
     await kubectl(['delete', name]);
     await vi.waitFor(async () => expect(await stage.metrics()).toMatch(/^tapedeck_leader 1$/m), soon);

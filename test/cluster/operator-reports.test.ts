@@ -19,7 +19,7 @@ const configMaps = z.object({
 
 describe.skipIf(!there)('the operator’s report endpoint, on a real API server', () => {
   const stage = useOperatorStage();
-  beforeAll(async () => await stage.readyStorage('team'), 60_000);
+  beforeAll(async () => await stage.readyStorage('team'), 100_000);
 
   it('takes a report only from the live pod of its own run', async () => {
     await stage.applyRecording('guarded');
@@ -70,7 +70,7 @@ describe.skipIf(!there)('the operator’s report endpoint, on a real API server'
     expect(metrics).toMatch(/tapedeck_reports_total\{result="ForeignRun"\} 1/);
     expect(metrics).toMatch(/tapedeck_recordings\{phase="Pending"\} \d/);
     expect(stage.lines.join('\n')).not.toContain(token);
-  }, 60_000);
+  }, 180_000);
 
   it('keeps to the contract in what it keeps', async () => {
     await stage.applyRecording('kept');
@@ -98,5 +98,5 @@ describe.skipIf(!there)('the operator’s report endpoint, on a real API server'
       const job = await stage.kubelet.job(new RegExp(`^rec-${metadata.uid}-1$`));
       expect(JSON.stringify(job.spec.template.metadata)).toContain(JSON.stringify(authority).slice(1, -1));
     }, soon);
-  }, 60_000);
+  }, 100_000);
 });

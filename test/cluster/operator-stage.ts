@@ -52,6 +52,8 @@ const resource = z.object({
 });
 export type Resource = z.infer<typeof resource>;
 
+const lease = z.object({ spec: z.object({ holderIdentity: z.string() }) });
+
 const events = z.object({
   items: z.array(
     z.looseObject({
@@ -78,8 +80,11 @@ export interface OperatorStage {
   readonly ports: { readonly report: number; readonly health: number };
   /** What operators have logged, as JSON. */
   readonly lines: readonly string[];
-  /** Ends the operator, and has another one take over under that name. */
-  replaceOperator(pod: string): Promise<void>;
+  stopOperator(): Promise<void>;
+  /** Starts one more under that name. */
+  startOperator(pod: string): void;
+  /** Who leads, by the Lease; empty where it was given back. */
+  leader(): Promise<string>;
   read(plural: string, name: string): Promise<Resource>;
   apply(kind: string, plural: string, name: string, spec: Json): Promise<Resource>;
   /** A Recording of the test card into the storage `team`. */
@@ -181,9 +186,14 @@ export function useOperatorStage(): OperatorStage {
     },
     lines,
 
-    async replaceOperator(pod) {
-      await operator.stop();
+    stopOperator: () => operator.stop(),
+    startOperator(pod) {
       operator = start(pod);
+    },
+    async leader() {
+      const collection = `/apis/coordination.k8s.io/v1/namespaces/${operatorNamespace}/leases`;
+      return lease.parse((await callApi(server, 'GET', `${collection}/tapedeck-operator`)).body).spec
+        .holderIdentity;
     },
 
     read: async (plural, name) =>

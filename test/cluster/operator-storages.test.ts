@@ -54,7 +54,7 @@ describe.skipIf(!there)('the operator’s storages, on a real API server', () =>
       const reasons = (await stage.events()).map(({ reason }) => reason);
       expect(reasons).toEqual(expect.arrayContaining(['StorageDenied', 'StorageNotReady']));
     }, soon);
-  }, 60_000);
+  }, 240_000);
 
   it('checks a storage anew whose spec was edited, and says which edit its status is about', async () => {
     const edited = await stage.apply('ExternalStorage', 'externalstorages', 'team', {
@@ -74,7 +74,7 @@ describe.skipIf(!there)('the operator’s storages, on a real API server', () =>
       expect(condition(team, 'Ready')).toMatchObject({ status: 'True', observedGeneration: 2 });
     }, soon);
     await pod.remove();
-  }, 60_000);
+  }, 100_000);
 
   it('takes a storage out of service that refuses a run, until a check says otherwise', async () => {
     await stage.applyRecording('refused');
@@ -102,5 +102,5 @@ describe.skipIf(!there)('the operator’s storages, on a real API server', () =>
     await callApi(stage.server, 'DELETE', `${group}/recordings/refused`);
     await run.end(exitCodes.Complete);
     await run.remove();
-  }, 60_000);
+  }, 180_000);
 });

@@ -50,7 +50,7 @@ describe.skipIf(bin === undefined)('many Recordings, and the operator as a proce
     await vi.waitFor(async () => expect(await runJobs(ground.server)).toHaveLength(crowd), 60_000);
     await untilQuiet(ground.server);
     expect([...(await runJobs(ground.server))].sort()).toEqual(wanted);
-  }, 120_000);
+  }, 150_000);
 
   it('writes nothing when nothing changes', async () => {
     const before = await countWrites(ground.server);
@@ -70,7 +70,7 @@ describe.skipIf(bin === undefined)('many Recordings, and the operator as a proce
     await untilQuiet(ground.server);
     // It says that it is the one to report to.
     expect(writtenBetween(before, await countWrites(ground.server))).toEqual({ endpointslices: 1 });
-  }, 120_000);
+  }, 200_000);
 });
 
 describe.skipIf(bin === undefined || (await findKwok()) === undefined)(

@@ -157,7 +157,7 @@ describe.skipIf(!there)('an operator of listed namespaces, with the chart’s ow
     expect(maps.stdout).toContain(keptReport);
     expect(refusals().length).toBeGreaterThan(0);
     expect(refusals().filter((line) => !line.includes(`namespaces/${late}/`))).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it('takes up a namespace whose Role is there again', async () => {
     await bind(late, 'tapedeck-watched');
@@ -234,5 +234,5 @@ describe.skipIf(!there)('an operator of listed namespaces, with the chart’s ow
       timeout: 45_000,
       interval: 100,
     });
-  }, 150_000);
+  }, 220_000);
 });

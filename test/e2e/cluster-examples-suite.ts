@@ -48,7 +48,8 @@ export function testExamples(stage: ClusterStage): void {
     await bench.run(['run', '-f', file]);
     process.stderr.write(`the examples took ${onCluster} s on the cluster, ${took()} s with the command\n`);
     await requireAll(ground, 2, bench.status);
-  }, 480_000);
+    // As long for the command as for the cluster, and a minute and a half each time for reading all the files.
+  }, 660_000);
 }
 
 /** Every recording plays, and there are so many copies, one of which is the lecture's file. */

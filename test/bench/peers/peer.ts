@@ -10,6 +10,8 @@ export interface Peer {
   readonly place: string;
   /** Another program that uploads one file there, where there is one besides rclone; gives its argv. */
   readonly other?: { readonly name: string; argv(file: string, key: string): readonly string[] };
+  /** Brings an uploaded file onto the server's disk, where ours is brought there and rclone's is not. */
+  sync?(key: string): Promise<void>;
   /** Makes room for the next upload. */
   remove(key: string): Promise<void>;
   stop(): Promise<void>;

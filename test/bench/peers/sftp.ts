@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSshd } from '../../servers/sshd.ts';
@@ -39,6 +39,11 @@ export async function sftpPeer(): Promise<Peer> {
         const options = ['-q', '-P', String(port), '-i', keyFile, '-o', `UserKnownHostsFile=${knownHosts}`];
         return ['sftp', ...options, '-F', 'none', '-b', batch, `${username}@${host}`];
       },
+    },
+    async sync(key) {
+      const uploaded = await open(join(server.files, key), 'r+');
+      await uploaded.sync();
+      await uploaded.close();
     },
     remove: (key) => rm(join(server.files, key), { force: true }),
     async stop() {

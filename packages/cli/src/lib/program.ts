@@ -51,7 +51,7 @@ export function createProgram(run: RunAction): Program {
     .addOption(fileOption().makeOptionMandatory())
     .option(
       '--wait <duration>',
-      'how long a recording may wait for what it needs to begin (default: 5m, or 20s where somebody has to act)',
+      'how long a recording or a copy may wait for what it needs to begin (default: 5m, or 20s where somebody has to act)',
     )
     .action(
       act(async ({ cluster, data, terminal }, options) => {

@@ -33,10 +33,14 @@ export async function createStore(storage: RunStorage, options?: StoreOptions): 
   const driver = await createDriver({ spec, credentials });
   if (storage.credentials.type !== 'Directory') return createDriverStore(name, spec.prefix, driver, options);
   // A Secret that is mounted is replaced in place.
-  const renew = async () => {
+  const renew = async ({ trustedHostKey }: Driver) => {
     const now = await readCredentials(storage.credentials);
     if (isDeepStrictEqual(now, credentials)) return undefined;
-    const next = await createDriver({ spec, credentials: now });
+    const next = await createDriver({
+      spec,
+      credentials: now,
+      ...(trustedHostKey !== undefined && { trustedHostKey }),
+    });
     credentials = now;
     return next;
   };

@@ -88,7 +88,7 @@ export interface CallOptions {
 
 /**
  * One storage service, thin: one call, one request (or the few that the service needs), no retry of its own
- * and no state between calls, so that any process can go on from a token. Every rejection is a TapedeckError;
+ * and nothing of an upload kept between calls, so that any process can go on from a token. Every rejection is a TapedeckError;
  * an aborted signal rejects with `Aborted`. Retrying, order and bounds are the store's.
  */
 export interface Driver {
@@ -100,6 +100,8 @@ export interface Driver {
   readonly viaProxy?: boolean;
   /** Who logs in, where a person has to say that to fetch a file by hand. */
   readonly username?: string;
+  /** Fingerprint of the key that was taken because it was the first: a driver with other credentials has to hold to it. */
+  readonly trustedHostKey?: string | undefined;
   /** Where a person finds the key: `s3://bucket/key`, `file:///dir/key`. */
   url(key: string): string;
   /** Opens an upload. Nothing is visible under the key until `complete`. */

@@ -7,10 +7,14 @@ const refusals: ReadonlySet<ErrorCode> = new Set(['StorageUnauthenticated', 'Sto
 
 /**
  * A driver whose keys may be replaced while it is open, as those of a mounted Secret are: a call that is refused is made
- * once more where there are others by now. Drivers keep nothing between calls, so that an upload goes on with them.
- * `renew` resolves with a driver of the present keys, or undefined where they are those that are in use.
+ * once more where there are others by now. Drivers keep nothing of an upload between calls, so that it goes on with them;
+ * whom the one in use trusts by now is its successor's to be told. `renew` resolves with a driver of the present keys, or
+ * undefined where they are those that are in use.
  */
-export function createRenewingDriver(first: Driver, renew: () => Promise<Driver | undefined>): Driver {
+export function createRenewingDriver(
+  first: Driver,
+  renew: (current: Driver) => Promise<Driver | undefined>,
+): Driver {
   let current = first;
   /** Still read from, maybe: closed with the last one. Keys are replaced a few times in a recording at most. */
   const retired: Driver[] = [];
@@ -18,7 +22,7 @@ export function createRenewingDriver(first: Driver, renew: () => Promise<Driver 
 
   async function replace(): Promise<void> {
     // Keys that cannot be read or used are said of by whoever opens the storage next; the refusal is what counts here.
-    const next = await renew().catch(() => undefined);
+    const next = await renew(current).catch(() => undefined);
     if (next === undefined) return;
     // What was planned by the old one's would not suit: an upload is made for one kind of key.
     if (!isDeepStrictEqual(abilities(next), abilities(first))) {

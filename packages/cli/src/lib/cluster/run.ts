@@ -5,7 +5,7 @@ import { type CliExitCode, cliExitCodes } from '../cli-exit.ts';
 import { takeInterrupts } from '../interrupt.ts';
 import type { LocalManifest } from '../manifest/local-manifest.ts';
 import { printPlaces } from '../output/output-places.ts';
-import { followedKeys, followRun, runExit } from '../progress/followed-run.ts';
+import { copiesGivenUp, followedKeys, followRun, runExit } from '../progress/followed-run.ts';
 import { applyFresh } from '../progress/fresh-start.ts';
 import { isLeftForLater } from '../progress/progress-line.ts';
 import { createProgressView } from '../progress/progress-view.ts';
@@ -66,6 +66,8 @@ export async function runManifestOnCluster(
         `${each.metadata.name} is recorded, and not all of it is delivered: the operator delivers it when the storage takes it again.`,
       );
     }
+    for (const { metadata } of copiesGivenUp(followed))
+      terminal.say(`${metadata.name} is not copied: the operator does it once that is put right.`);
     return runExit(followed, keys, interrupts);
   } finally {
     view.close();

@@ -232,6 +232,24 @@ spec: {recordingRef: {name: nope}, storage: {name: folder}}
     running.child.kill('SIGINT');
     expect((await running.ended).code).toBe(130);
   });
+
+  it.each([
+    ['recording', 'folder'],
+    ['storage', 'nowhere'],
+  ])('gives up a copy alone, with 3 and what becomes of it, whose %s is not there', async (_, name) => {
+    const [, storage = '', recorded = ''] = manifest('a', 'stopWhen: {elapsed: 1s}').split('---\n');
+    const copy = (of: string) => `apiVersion: tapedeck.dev/v1alpha1
+kind: RecordingCopy
+metadata: {name: archive}
+spec: {recordingRef: {name: ${of}}, storage: {name: ${name}}}
+`;
+    const key = manifest('a', '').split('---\n')[0] ?? '';
+    const all = name === 'folder' ? [key, storage, copy('nope')] : [key, storage, recorded, copy('a')];
+    const ended = await start(['run', '-f', '-', '--wait', '4s'], {}, all.join('---\n')).ended;
+    expect(ended.code).toBe(3);
+    expect(ended.stderr).toMatch(/\narchive has waited for 4 s to begin, and is given up; --wait/);
+    expect(ended.stderr).toContain('archive is not copied: "tapedeck dev", or "run" with the same files');
+  });
 });
 
 describe('several control processes', () => {

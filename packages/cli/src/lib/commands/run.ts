@@ -9,7 +9,13 @@ import { openSession, type Session } from '../local/session.ts';
 import { leftBehindText } from '../local/unattended.ts';
 import type { LocalManifest } from '../manifest/local-manifest.ts';
 import { printPlaces } from '../output/output-places.ts';
-import { type FollowedKeys, followedKeys, followRun, runExit } from '../progress/followed-run.ts';
+import {
+  copiesGivenUp,
+  type FollowedKeys,
+  followedKeys,
+  followRun,
+  runExit,
+} from '../progress/followed-run.ts';
 import { applyFresh } from '../progress/fresh-start.ts';
 import { isLeftForLater, isOver } from '../progress/progress-line.ts';
 import { createProgressView, type ProgressView } from '../progress/progress-view.ts';
@@ -101,6 +107,11 @@ async function follow(following: Following): Promise<CliExitCode> {
   for (const each of [...last, ...copies]) printPlaces(terminal, each);
   await warnOfOthers(data, session, terminal);
   for (const each of last) if (isLeftForLater(each)) terminal.say(leftForLaterText(each));
+  for (const { metadata } of copiesGivenUp(followed)) {
+    terminal.say(
+      `${metadata.name} is not copied: "tapedeck dev", or "run" with the same files, does it once that is put right.`,
+    );
+  }
   return runExit(followed, keys, interrupts);
 }
 

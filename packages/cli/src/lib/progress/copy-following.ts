@@ -1,27 +1,52 @@
 import type { ResourceKey } from '@tapedeck/control';
 import type { RecordingCopy } from '@tapedeck/core';
+import type { CliExitCode } from '../cli-exit.ts';
 import { resourceName } from '../kind-name.ts';
 import { copiedText } from '../output/column.ts';
 import type { ResourceClient } from '../resource-client.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { ProgressView } from './progress-view.ts';
+import { createStartWait } from './start-wait.ts';
+
+export interface FollowedCopies {
+  /** As the copies were at last; without those that were deleted. */
+  readonly copies: readonly RecordingCopy[];
+  /** One waited too long for what it needs to begin, and was left: the exit code that says what that is. */
+  readonly gaveUp: CliExitCode | undefined;
+}
 
 /**
- * Resolves with the copies' last states when all are over (or gone), or on the signal. What they wait for, and how they
- * ended, is said once each.
+ * Resolves with the copies' last states when all are over (or gone), when what is left has waited too long to begin, or on
+ * the signal. What they wait for, and how they ended, is said once each.
  */
 export async function followCopies(options: {
-  readonly store: Pick<ResourceClient, 'get' | 'watch'>;
+  readonly store: Pick<ResourceClient, 'get' | 'list' | 'watch'>;
   readonly view: Pick<ProgressView, 'say'>;
   readonly signal: AbortSignal;
   /** Of the RecordingCopies. */
   readonly keys: readonly ResourceKey[];
-}): Promise<readonly RecordingCopy[]> {
-  const { store, view, signal, keys } = options;
+  /** Seconds that a copy may wait to begin; absent: what suits the reason. */
+  readonly startLimit?: number | undefined;
+}): Promise<FollowedCopies> {
+  const { store, view, signal, keys, startLimit } = options;
   const over = new AbortController();
   const end = AbortSignal.any([signal, over.signal]);
   const said = new Map<string, string>();
   let copies: readonly RecordingCopy[] = [];
+  const [namespace, ...others] = new Set(keys.map((key) => key.namespace));
+  const common = others.length === 0 ? namespace : undefined;
+
+  const startWait = createStartWait({
+    limit: startLimit,
+    say: view.say,
+    onGiveUp: () => endIfOver(),
+  });
+  /** Of one that still waits. */
+  const giveUpExit = ({ status, metadata: { uid = '' } }: RecordingCopy) =>
+    status?.phase === 'Pending' ? startWait.givenUp.get(uid) : undefined;
+  const endIfOver = () => {
+    if (copies.every((copy) => isCopyOver(copy) || giveUpExit(copy) !== undefined)) over.abort();
+  };
 
   const tell = (copy: RecordingCopy) => {
     const text = copyText(copy);
@@ -35,14 +60,14 @@ export async function followCopies(options: {
     );
     copies = found.filter((each) => each !== undefined);
     for (const copy of copies) tell(copy);
-    if (copies.every(isCopyOver)) over.abort();
+    startWait.update(copies, await store.list('ExternalStorage', common));
+    endIfOver();
   });
-  if (keys.length === 0) return copies;
+  if (keys.length === 0) return { copies, gaveUp: undefined };
   try {
     await new Promise<void>((resolve, reject) => {
       end.addEventListener('abort', () => resolve(), { once: true });
       if (end.aborted) return resolve();
-      const [namespace, ...others] = new Set(keys.map((key) => key.namespace));
       store.watch(
         (key) => {
           if (key.kind === 'RecordingCopy') look().catch(reject);
@@ -50,13 +75,14 @@ export async function followCopies(options: {
         end,
         {
           kind: 'RecordingCopy',
-          namespace: others.length === 0 ? namespace : undefined,
+          namespace: common,
           onRefused: reject,
         },
       );
     });
-    return copies;
+    return { copies, gaveUp: copies.map(giveUpExit).find((exit) => exit !== undefined) };
   } finally {
+    startWait.close();
     over.abort();
   }
 }

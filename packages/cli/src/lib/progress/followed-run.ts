@@ -37,11 +37,19 @@ export async function followRun(
 ): Promise<FollowedRun> {
   const { store, view, interrupts, keys } = following;
   const followed = await followUntilOver({ ...following, keys: keys.recordings });
-  const copies =
-    followed.gaveUp === undefined
-      ? await followCopies({ store, view, signal: interrupts.first, keys: keys.copies })
-      : [];
-  return { ...followed, copies };
+  if (followed.gaveUp !== undefined) return { ...followed, copies: [] };
+  const { startLimit } = following;
+  const { copies, gaveUp } = await followCopies({
+    ...{ store, view, startLimit },
+    signal: interrupts.first,
+    keys: keys.copies,
+  });
+  return { last: followed.last, copies, gaveUp };
+}
+
+/** They stay, and begin when they can. */
+export function copiesGivenUp({ copies, gaveUp }: FollowedRun): readonly RecordingCopy[] {
+  return gaveUp === undefined ? [] : copies.filter(({ status }) => status?.phase === 'Pending');
 }
 
 /** How the command ends. */

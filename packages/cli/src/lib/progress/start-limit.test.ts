@@ -1,4 +1,4 @@
-import type { ExternalStorage, Recording } from '@tapedeck/core';
+import type { ExternalStorage, Recording, RecordingCopy } from '@tapedeck/core';
 import { expect, it } from 'vitest';
 import { awayLimit, stalledLimit, startLimit } from './start-limit.ts';
 
@@ -11,6 +11,13 @@ const waits = (reason: string, more: Recording['status'] = {}): Recording => ({
   metadata: { name: 'a' },
   spec: { storage: { refs: [{ name: 'first' }, { name: 'second' }] } },
   status: { phase: 'Pending', conditions: [condition('Ready', 'False', reason)], ...more },
+});
+const copyWaits = (reason: string, phase: 'Pending' | 'Uploading' = 'Pending'): RecordingCopy => ({
+  apiVersion,
+  kind: 'RecordingCopy',
+  metadata: { name: 'a' },
+  spec: { recordingRef: { name: 'physics' }, storage: { name: 'first' } },
+  status: { phase, conditions: [condition('Ready', 'False', reason)] },
 });
 const storage = (name: string, refusal: string | undefined, suspend = false): ExternalStorage => ({
   apiVersion,
@@ -59,6 +66,17 @@ it.each([
     [first, storage('second', 'BucketNotFound')],
     stalled(1),
   ],
+  ['copies what is not there', copyWaits('NotFound'), [first], stalled(3)],
+  ['copies what goes on', copyWaits('RecordingNotComplete'), [first], undefined],
+  ['copies to a storage that is not there', copyWaits('StorageNotFound'), [], stalled(3)],
+  [
+    'copies to a storage that refuses it',
+    copyWaits('StorageNotReady'),
+    [first, storage('c', undefined)],
+    stalled(4),
+  ],
+  ['copies to a storage that is away', copyWaits('StorageNotReady'), [storage('first', undefined)], away],
+  ['copies, and tries again', copyWaits('StorageNotReady', 'Uploading'), [first], undefined],
 ])('one that %s', (_, recording, storages, limit) => {
   expect(startLimit(recording, storages)).toEqual(limit);
 });

@@ -1,7 +1,6 @@
-import type { ExternalStorage, Recording } from '@tapedeck/core';
+import type { ExternalStorage, Recording, RecordingCopy } from '@tapedeck/core';
 import { TapedeckError } from '@tapedeck/core/error';
 import { type CliExitCode, cliExitCodes, cliExitOfReason } from '../cli-exit.ts';
-import { phaseOf } from './progress-line.ts';
 
 /** What a person has to change takes no longer to be found out than this, in seconds; it was tried several times by then. */
 export const stalledLimit = 20;
@@ -9,27 +8,36 @@ export const stalledLimit = 20;
 export const awayLimit = 300;
 
 /** Nothing of that name is there, and nobody here brings it. */
-const missing = ['StorageNotFound', 'NoStorage', 'ProfileNotFound'];
+const missing = ['StorageNotFound', 'NoStorage', 'ProfileNotFound', 'NotFound'];
 
-/** How long a recording may wait, and what its command ends with when that was not enough. */
+/** What waits for others before it begins. */
+export type Starting = Recording | RecordingCopy;
+
+/** How long it may wait, and what its command ends with when that was not enough. */
 export interface StartLimit {
   readonly seconds: number;
   readonly exit: CliExitCode;
 }
 
-/** For what a recording needs to begin; undefined where it does not wait for anything. */
-export function startLimit(
-  recording: Recording,
-  storages: readonly ExternalStorage[],
-): StartLimit | undefined {
-  const ready = recording.status?.conditions?.find(({ type }) => type === 'Ready');
-  if (phaseOf(recording) !== 'Pending' || ready?.status !== 'False') return undefined;
+/**
+ * For what it needs to begin; undefined where it does not wait for anything. A copy waits for its recording as long as that
+ * goes on.
+ */
+export function startLimit(starting: Starting, storages: readonly ExternalStorage[]): StartLimit | undefined {
+  const ready = starting.status?.conditions?.find(({ type }) => type === 'Ready');
+  if ((starting.status?.phase ?? 'Pending') !== 'Pending' || ready?.status !== 'False') return undefined;
   if (missing.includes(ready.reason)) return { seconds: stalledLimit, exit: cliExitCodes.NotFound };
   if (ready.reason !== 'StorageNotReady') return undefined;
-  const names = recording.spec.storage?.refs.map(({ name }) => name);
+  const names = storageNames(starting);
   const wanted = storages.filter(({ metadata }) => names?.includes(metadata.name) ?? true);
   if (!wanted.every(isStalled)) return { seconds: awayLimit, exit: cliExitCodes.TimedOut };
   return { seconds: stalledLimit, exit: refusalExit(wanted) };
+}
+
+/** Undefined where it takes whichever there is. */
+function storageNames(starting: Starting): readonly string[] | undefined {
+  if (starting.kind === 'RecordingCopy') return [starting.spec.storage.name];
+  return starting.spec.storage?.refs.map(({ name }) => name);
 }
 
 /** That of all of them; they may refuse for different reasons. */

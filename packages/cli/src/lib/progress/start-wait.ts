@@ -1,14 +1,14 @@
-import type { ExternalStorage, Recording } from '@tapedeck/core';
+import type { ExternalStorage } from '@tapedeck/core';
 import type { CliExitCode } from '../cli-exit.ts';
-import { type StartLimit, startLimit } from './start-limit.ts';
+import { type Starting, type StartLimit, startLimit } from './start-limit.ts';
 
 /** Every storage is checked first, which takes a moment: nothing is said of that. */
 const noticeSeconds = 3;
 
-/** Sees to it that recordings do not wait for ever for what they need to begin. */
+/** Sees to it that recordings and copies do not wait for ever for what they need to begin. */
 export interface StartWait {
   /** To be called with every change; calls back for each that has waited too long, once. */
-  update(recordings: readonly Recording[], storages: readonly ExternalStorage[]): void;
+  update(all: readonly Starting[], storages: readonly ExternalStorage[]): void;
   /** By uid: those that were given up, and the exit code that says what they waited for. */
   readonly givenUp: ReadonlyMap<string, CliExitCode>;
   close(): void;
@@ -18,7 +18,7 @@ export interface StartWait {
 export function createStartWait(options: {
   readonly limit: number | undefined;
   readonly say: (text: string) => void;
-  readonly onGiveUp: (recording: Recording) => void;
+  readonly onGiveUp: (starting: Starting) => void;
 }): StartWait {
   const { say, onGiveUp } = options;
   const begun = new Map<string, number>();
@@ -40,8 +40,8 @@ export function createStartWait(options: {
     begun.delete(uid);
   }
 
-  function watch(recording: Recording, { seconds, exit }: StartLimit): void {
-    const { uid = '', name } = recording.metadata;
+  function watch(starting: Starting, { seconds, exit }: StartLimit): void {
+    const { uid = '', name } = starting.metadata;
     if (givenUp.has(uid)) return;
     const since = begun.get(uid) ?? Date.now();
     begun.set(uid, since);
@@ -49,7 +49,7 @@ export function createStartWait(options: {
     const giveUp = () => {
       givenUp.set(uid, exit);
       say(`${name} has waited for ${seconds} s to begin, and is given up; --wait allows it longer.`);
-      onGiveUp(recording);
+      onGiveUp(starting);
     };
     if (told.has(uid) || seconds <= noticeSeconds) {
       plan(uid, end, giveUp);
@@ -64,19 +64,19 @@ export function createStartWait(options: {
 
   return {
     givenUp,
-    update(recordings, storages) {
+    update(all, storages) {
       // A look that was on its way.
       if (closed) return;
-      const present = new Set(recordings.map(({ metadata }) => metadata.uid ?? ''));
+      const present = new Set(all.map(({ metadata }) => metadata.uid ?? ''));
       for (const uid of [...timers.keys()]) if (!present.has(uid)) forget(uid);
-      for (const recording of recordings) {
-        const { uid = '', namespace } = recording.metadata;
+      for (const starting of all) {
+        const { uid = '', namespace } = starting.metadata;
         const limit = startLimit(
-          recording,
+          starting,
           storages.filter(({ metadata }) => metadata.namespace === namespace),
         );
         if (limit !== undefined) {
-          watch(recording, { ...limit, seconds: options.limit ?? limit.seconds });
+          watch(starting, { ...limit, seconds: options.limit ?? limit.seconds });
           continue;
         }
         forget(uid);

@@ -6,6 +6,8 @@ import { refuseMisspeltCredentials } from './credential-names.ts';
 export interface DriverConfig {
   readonly spec: ExternalStorageSpec;
   readonly credentials: CredentialValues;
+  /** See `Driver.trustedHostKey`: no other key is taken where the first would be. */
+  readonly trustedHostKey?: string;
 }
 
 /** Makes a driver; nothing is asked of the service yet. Rejects with `InvalidManifest` or `InvalidCredentials`. */

@@ -8,6 +8,8 @@ import { openSession, type SftpSession } from './sftp-session.ts';
 export interface SftpClient {
   /** The key that the server showed at the last connection. */
   readonly hostKey: HostKey | undefined;
+  /** Fingerprint of the one key that is taken from now on, where no other is named. */
+  readonly expectedHostKey: string | undefined;
   /** From now on no other key is taken, where the first would be: an earlier process of the upload saw this one. */
   expectHostKey(fingerprint: string): void;
   /** Runs one operation. When the signal fires it rejects, and a connection that does not answer is dropped. */
@@ -91,6 +93,9 @@ export function createSftpClient(config: SftpConfig, address: string): SftpClien
   return {
     get hostKey() {
       return shown;
+    },
+    get expectedHostKey() {
+      return expected;
     },
     expectHostKey(fingerprint) {
       expected ??= fingerprint;

@@ -52,11 +52,12 @@ const needs = {
  * and old. Writing needs a user that may make and rename files below the directory and read its own back; no right to
  * list, overwrite or delete. Content type and metadata have no place.
  */
-export async function createSftpDriver({ spec, credentials }: DriverConfig): Promise<Driver> {
+export async function createSftpDriver({ spec, credentials, trustedHostKey }: DriverConfig): Promise<Driver> {
   const config = readSftpConfig(spec, credentials);
   const { directory: root, hostKeys } = config;
   const address = addressOf(config);
   const client = createSftpClient(config, address);
+  if (trustedHostKey !== undefined) client.expectHostKey(trustedHostKey);
   const fileOf = (key: string) => resolveKey(root, key);
   const url = (key: string) => address + urlPath(root, key);
 
@@ -86,6 +87,9 @@ export async function createSftpDriver({ spec, credentials }: DriverConfig): Pro
     get endpoint() {
       if (hostKeys.length > 0 || client.hostKey === undefined) return address;
       return `${address} with the key ${client.hostKey.fingerprint}`;
+    },
+    get trustedHostKey() {
+      return client.expectedHostKey;
     },
     url,
 
