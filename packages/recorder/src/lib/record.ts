@@ -7,6 +7,7 @@ import { joinAttempts } from './join-attempts.ts';
 import { closeStores, openRunStores } from './open-stores.ts';
 import { type CaptureOutcome, decideResult } from './outcome.ts';
 import { createOutputFiles, type OutputFiles } from './output-files.ts';
+import { createMetadataLog } from './page/metadata-log.ts';
 import { createPipeline } from './pipeline.ts';
 import type { RunContext } from './run.ts';
 
@@ -144,13 +145,13 @@ async function capture(
     }
     void context.persist();
   });
+  const metadata = createMetadataLog(log);
   try {
     const sourceEnd = await captureLoop({
       ...{ spec, log, stop: stop.signal, before: recordedBefore(context, earlier) },
       ...pipeline.handlers,
       onPageMessage(message) {
-        if (message.type === 'Metadata')
-          log.info('PageMetadata', { value: message.value, state: book.state });
+        if (message.type === 'Metadata') metadata.take(message.value, { state: book.state });
         if (message.type !== 'Stop') return;
         pipeline.stop();
         end({ kind: 'Stopped', reason: 'SourceEnded' });
@@ -166,6 +167,7 @@ async function capture(
     await pipeline.end();
     return { kind: 'Failed', error: known };
   } finally {
+    metadata.close();
     unsubscribe();
     interrupt.removeEventListener('abort', onInterrupt);
     stop.abort();
