@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
+import { parseJson } from './json-text.ts';
 
 /** Something that the browser tells by itself; `session` names the tab. */
 export interface DevtoolsEvent {
@@ -31,8 +32,8 @@ const message = z.object({
   error: z.object({ message: z.string() }).optional(),
 });
 
-/** Of one message; what is longer comes from a page that wants to fill memory. */
-const longestMessage = 16 * 1024 * 1024;
+/** Of one message, in bytes; what is longer comes from a page that wants to fill memory, and is passed over. */
+export const longestMessage = 16 * 1024 * 1024;
 const defaultTimeoutMs = 20_000;
 
 interface Waiting {
@@ -57,7 +58,7 @@ export function createDevtools(input: Writable, output: Readable): Devtools {
   }
 
   function take(text: string): void {
-    const parsed = message.safeParse(JSON.parse(text));
+    const parsed = message.safeParse(parseJson(text));
     if (!parsed.success) return;
     const { id, method, params, sessionId, result, error } = parsed.data;
     if (method !== undefined) {
@@ -74,7 +75,7 @@ export function createDevtools(input: Writable, output: Readable): Devtools {
   input.on('error', close);
   output.on('error', close);
   output.on('close', close);
-  splitMessages(output, take, close);
+  splitMessages(output, take);
 
   return {
     call(method, params = {}, { session, timeoutMs = defaultTimeoutMs } = {}) {
@@ -112,20 +113,23 @@ function gone(): TapedeckError {
   return new TapedeckError('BrowserFailed', 'The browser has ended.');
 }
 
-function splitMessages(output: Readable, take: (text: string) => void, overflow: () => void): void {
+function splitMessages(output: Readable, take: (text: string) => void): void {
   let pieces: Buffer[] = [];
   let length = 0;
+  const add = (piece: Buffer) => {
+    length += piece.length;
+    if (length > longestMessage) pieces = [];
+    else pieces.push(piece);
+  };
   output.on('data', (chunk: Buffer) => {
     let from = 0;
     for (let zero = chunk.indexOf(0); zero !== -1; zero = chunk.indexOf(0, from)) {
-      pieces.push(chunk.subarray(from, zero));
-      take(Buffer.concat(pieces).toString('utf8'));
+      add(chunk.subarray(from, zero));
+      if (length <= longestMessage) take(Buffer.concat(pieces).toString('utf8'));
       pieces = [];
       length = 0;
       from = zero + 1;
     }
-    pieces.push(chunk.subarray(from));
-    length += chunk.length - from;
-    if (length > longestMessage) overflow();
+    add(chunk.subarray(from));
   });
 }

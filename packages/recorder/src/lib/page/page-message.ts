@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from './json-text.ts';
 
 /** What a page tells its recording. */
 export type PageMessage =
@@ -38,12 +39,4 @@ export function readConsoleLine(line: string): PageMessage | undefined {
   if (!line.startsWith(metadataWord) || line.length > longestMetadata + metadataWord.length) return undefined;
   const value = parseJson(line.slice(metadataWord.length));
   return value === undefined ? undefined : { type: 'Metadata', value };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // A page writes what it likes.
-  }
 }

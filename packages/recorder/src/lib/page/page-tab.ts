@@ -176,6 +176,8 @@ export async function openPageTab(options: PageTabOptions): Promise<PageTab> {
           refusedHost: options.refused()?.host,
         });
         if (failure !== undefined) throw failure;
+        // It was for the status of the document; with it on, all that comes over WebSockets comes to us as well.
+        await call('Network.disable');
         await new Promise<void>((resolve) => {
           onProgress = () => {
             if (ready()) resolve();
