@@ -114,7 +114,8 @@ export async function captureOnce(options: SessionOptions, start: SessionStart):
       startTimeoutSeconds: sourceTimeouts(spec).startSeconds,
     });
   } catch (error) {
-    return { ...nothing, ended: 'Broken', error: TapedeckError.from(error) };
+    // A page that breaks before its capture runs calls that off.
+    return { ...nothing, ended: 'Broken', error: page?.error ?? TapedeckError.from(error) };
   }
   log.info('CaptureStarted', { source: plan.sourceName, video: plan.videoAction, audio: plan.audioAction });
   const pumped = await pump(capture, {
