@@ -1,10 +1,12 @@
 import type { RunSpec } from '@tapedeck/core';
 import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
-import type { Devtools, DevtoolsEvent } from './devtools.ts';
+import type { Devtools } from './devtools.ts';
+import { createPageEvents } from './page-events.ts';
 import { pageFailure } from './page-failure.ts';
-import { type PageMessage, readConsoleLine, readPageMessage } from './page-message.ts';
+import type { PageMessage } from './page-message.ts';
 import { bindingName, pageScript } from './page-script.ts';
+import { findPageWindow } from './page-window.ts';
 import type { Refusal } from './visit-proxy.ts';
 
 export type PageSpec = Extract<RunSpec['source'], { type: 'Page' }>;
@@ -36,7 +38,6 @@ export interface PageTab {
   beats(timeoutMs: number): Promise<boolean>;
 }
 
-const targets = z.object({ targetInfos: z.array(z.object({ targetId: z.string(), type: z.string() })) });
 const attached = z.object({ sessionId: z.string() });
 const navigated = z.object({
   errorText: z.string().optional(),
@@ -47,83 +48,26 @@ const tree = z.object({ frameTree: z.object({ frame: z.object({ id: z.string() }
 
 export async function openPageTab(options: PageTabOptions): Promise<PageTab> {
   const { devtools, spec, values } = options;
-  const { targetInfos } = targets.parse(await devtools.call('Target.getTargets'));
-  const first = targetInfos.find(({ type }) => type === 'page');
-  if (first === undefined) throw new TapedeckError('BrowserFailed', 'The browser has opened no window.');
+  const window = await findPageWindow(devtools);
   const { sessionId: session } = attached.parse(
-    await devtools.call('Target.attachToTarget', { targetId: first.targetId, flatten: true }),
+    await devtools.call('Target.attachToTarget', { targetId: window, flatten: true }),
   );
   const call = (method: string, params?: object, timeoutMs?: number) =>
     devtools.call(method, params, { session, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
   const { frameTree } = tree.parse(await call('Page.getFrameTree'));
   const origin = new URL(spec.url).origin;
 
-  let isReady = false;
-  let hasLoaded = false;
-  let onProgress: () => void = () => undefined;
-  let status: number | undefined;
-  const take = (message: PageMessage | undefined) => {
-    if (message === undefined) return;
-    if (message.type === 'Ready') {
-      isReady = true;
-      onProgress();
-    }
-    options.onMessage(message);
-  };
-
-  const handlers: Readonly<Record<string, (params: unknown) => void>> = {
-    'Runtime.bindingCalled': (params) => {
-      const parsed = z.object({ name: z.literal(bindingName), payload: z.string() }).safeParse(params);
-      if (parsed.success) take(readPageMessage(parsed.data.payload));
-    },
-    'Runtime.consoleAPICalled': (params) => {
-      const parsed = z
-        .object({ args: z.array(z.object({ value: z.unknown().optional() })) })
-        .safeParse(params);
-      const line = parsed.data?.args[0]?.value;
-      if (typeof line === 'string') take(readConsoleLine(line));
-    },
-    'Page.loadEventFired': () => {
-      hasLoaded = true;
-      onProgress();
-    },
-    'Page.javascriptDialogOpening': (params) => {
-      const parsed = z.object({ type: z.string() }).safeParse(params);
-      // Leaving is allowed, everything else is answered with no.
-      void call('Page.handleJavaScriptDialog', { accept: parsed.data?.type === 'beforeunload' }).catch(
-        () => undefined,
-      );
-    },
-    'Network.responseReceived': (params) => {
-      const parsed = z
-        .object({
-          type: z.literal('Document'),
-          frameId: z.literal(frameTree.frame.id),
-          response: z.object({ status: z.number() }),
-        })
-        .safeParse(params);
-      if (parsed.success) status = parsed.data.response.status;
-    },
-    'Fetch.requestPaused': (params) => {
-      const paused = z
-        .object({ requestId: z.string(), request: z.object({ headers: z.record(z.string(), z.string()) }) })
-        .safeParse(params);
-      if (!paused.success) return;
-      const { requestId, request } = paused.data;
-      const headers = Object.entries({ ...request.headers, ...values.headers });
-      void call('Fetch.continueRequest', {
-        requestId,
-        headers: headers.map(([name, value]) => ({ name, value })),
-      }).catch(() => undefined); // The request is no more.
-    },
-    'Inspector.targetCrashed': () =>
-      options.onFailure(new TapedeckError('PageCrashed', `${options.name} has crashed in the browser.`)),
-  };
-  const onEvent = (event: DevtoolsEvent) => {
-    if (event.session === session) handlers[event.method]?.(event.params);
-    if (event.method === 'Target.targetCreated') closeOther(event.params, first.targetId, devtools);
-  };
-  devtools.listen(onEvent);
+  const events = createPageEvents({
+    ...{ name: options.name, session, frame: frameTree.frame.id, headers: values.headers },
+    // A dialog or a request that is no more needs no answer.
+    tell: (method, params) => void call(method, params).catch(() => undefined),
+    onMessage: options.onMessage,
+    onFailure: options.onFailure,
+  });
+  devtools.listen((event) => {
+    events.take(event);
+    if (event.method === 'Target.targetCreated') closeOther(event.params, window, devtools);
+  });
 
   await Promise.all([
     call('Page.enable'),
@@ -148,7 +92,7 @@ export async function openPageTab(options: PageTabOptions): Promise<PageTab> {
     ),
   ]);
 
-  const ready = () => isReady || (hasLoaded && spec.startWhen === 'Loaded');
+  const ready = () => events.isReady || (events.hasLoaded && spec.startWhen === 'Loaded');
 
   return {
     async load(signal) {
@@ -156,7 +100,7 @@ export async function openPageTab(options: PageTabOptions): Promise<PageTab> {
       const late = () =>
         new TapedeckError(
           'PageTimedOut',
-          spec.startWhen === 'Ready' && hasLoaded
+          spec.startWhen === 'Ready' && events.hasLoaded
             ? `${options.name} is loaded but did not call tapedeck.ready() within ${spec.readyTimeoutSeconds} s.`
             : `${options.name} did not load within ${spec.readyTimeoutSeconds} s.`,
         );
@@ -172,18 +116,13 @@ export async function openPageTab(options: PageTabOptions): Promise<PageTab> {
         const failure = pageFailure({
           name: options.name,
           ...answer,
-          status,
+          status: events.status,
           refusedHost: options.refused()?.host,
         });
         if (failure !== undefined) throw failure;
         // It was for the status of the document; with it on, all that comes over WebSockets comes to us as well.
         await call('Network.disable');
-        await new Promise<void>((resolve) => {
-          onProgress = () => {
-            if (ready()) resolve();
-          };
-          onProgress();
-        });
+        await events.until(ready);
         // Two frames: what is painted first is on the screen with the second.
         await call('Runtime.evaluate', { expression: twoFrames, awaitPromise: true });
       };
