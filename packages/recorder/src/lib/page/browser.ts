@@ -29,6 +29,8 @@ interface BrowserOptions {
   readonly language: string;
   readonly timeZone: string;
   readonly directMedia: boolean;
+  /** Aborted: it is not to start any more. */
+  readonly signal: AbortSignal;
 }
 
 /** A container has 64 MiB unless told otherwise, and a page with video needs more. */
@@ -87,6 +89,10 @@ export async function startBrowser(options: BrowserOptions): Promise<Browser> {
     throw new TapedeckError('BrowserFailed', `Chromium could not be started: ${await child.ended}.`);
   }
   const devtools = createDevtools(input, output);
+  // It is gone before the directory that it writes into.
+  const onAbort = () => void child.end();
+  if (options.signal.aborted) onAbort();
+  options.signal.addEventListener('abort', onAbort, { once: true });
   try {
     const started = devtools.call('Browser.getVersion', {}, { timeoutMs: startMs });
     const over = child.ended.then((how) => {
@@ -99,6 +105,8 @@ export async function startBrowser(options: BrowserOptions): Promise<Browser> {
     devtools.close();
     await child.end();
     throw error;
+  } finally {
+    options.signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -33,7 +33,7 @@ export interface PageTabOptions {
 /** The browser's one tab, prepared, with nothing loaded yet. */
 export interface PageTab {
   /** Resolves once the page may be recorded; rejects with why it may not. */
-  load(signal: AbortSignal): Promise<void>;
+  load(): Promise<void>;
   /** Resolves with whether the page has drawn a frame, or at least answers, within the time. */
   beats(timeoutMs: number): Promise<boolean>;
 }
@@ -95,7 +95,7 @@ export async function openPageTab(options: PageTabOptions): Promise<PageTab> {
   const ready = () => events.isReady || (events.hasLoaded && spec.startWhen === 'Loaded');
 
   return {
-    async load(signal) {
+    async load() {
       const timeoutMs = spec.readyTimeoutSeconds * 1000;
       const late = () =>
         new TapedeckError(
@@ -104,12 +104,9 @@ export async function openPageTab(options: PageTabOptions): Promise<PageTab> {
             ? `${options.name} is loaded but did not call tapedeck.ready() within ${spec.readyTimeoutSeconds} s.`
             : `${options.name} did not load within ${spec.readyTimeoutSeconds} s.`,
         );
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      let timer: NodeJS.Timeout | undefined;
       const until = new Promise<never>((_, reject) => {
-        const fail = () =>
-          reject(signal.aborted ? new TapedeckError('Aborted', `${options.name} was called off.`) : late());
-        if (deadline.aborted) fail();
-        deadline.addEventListener('abort', fail, { once: true });
+        timer = setTimeout(() => reject(late()), timeoutMs).unref();
       });
       const come = async () => {
         const answer = navigated.parse(await call('Page.navigate', { url: spec.url }, timeoutMs + 5_000));
@@ -126,7 +123,7 @@ export async function openPageTab(options: PageTabOptions): Promise<PageTab> {
         // Two frames: what is painted first is on the screen with the second.
         await call('Runtime.evaluate', { expression: twoFrames, awaitPromise: true });
       };
-      await Promise.race([come(), until]);
+      await Promise.race([come(), until]).finally(() => clearTimeout(timer));
     },
     async beats(timeoutMs) {
       return await call('Runtime.evaluate', { expression: oneFrame, awaitPromise: true }, timeoutMs).then(

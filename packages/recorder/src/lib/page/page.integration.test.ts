@@ -84,7 +84,13 @@ async function listen(listening: Server): Promise<number> {
   return z.object({ port: z.number() }).parse(listening.address()).port;
 }
 
-async function open(url: string, more: Partial<PageSpec> = {}, visit = new URL(url).host): Promise<Page> {
+interface Opening {
+  readonly visit?: string;
+  readonly signal?: AbortSignal;
+}
+
+async function open(url: string, more: Partial<PageSpec> = {}, opening: Opening = {}): Promise<Page> {
+  const { visit = new URL(url).host, signal = new AbortController().signal } = opening;
   page = await openPage({
     spec: {
       ...{ type: 'Page', url, readyTimeoutSeconds: 30, startWhen: 'Loaded' },
@@ -97,7 +103,7 @@ async function open(url: string, more: Partial<PageSpec> = {}, visit = new URL(u
       log += line;
     }),
     onMessage: (message) => messages.push(message),
-    signal: new AbortController().signal,
+    signal,
     settings: { visit, directMedia: false },
   });
   return page;
@@ -122,7 +128,7 @@ describe.skipIf(!there)('a page', () => {
   );
 
   it('is refused where it is of this machine and nobody has allowed it', async () => {
-    await expect(open(`${origin}/nowhere`, {}, '')).rejects.toMatchObject({ code: 'PageRefused' });
+    await expect(open(`${origin}/nowhere`, {}, { visit: '' })).rejects.toMatchObject({ code: 'PageRefused' });
     expect(log).toContain('VisitRefused');
   }, 60_000);
 
@@ -133,6 +139,15 @@ describe.skipIf(!there)('a page', () => {
       message: expect.stringContaining('did not load within 3 s'),
     });
   }, 60_000);
+
+  it.each([50, 1_000])('is called off at once, whatever is awaited after %i ms', async (afterMs) => {
+    const control = new AbortController();
+    const opened = open(`${origin}/slow`, { readyTimeoutSeconds: 3_600 }, { signal: control.signal });
+    const refused = expect(opened).rejects.toMatchObject({ code: 'Aborted' });
+    await new Promise((done) => setTimeout(done, afterMs));
+    control.abort();
+    await refused;
+  });
 
   it('has its time to say that it is ready', async () => {
     const opened = open(`${origin}/parts`, { readyTimeoutSeconds: 8, startWhen: 'Ready' });

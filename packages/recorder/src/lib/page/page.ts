@@ -9,6 +9,7 @@ import { pageName } from './page-name.ts';
 import { findPagePrograms } from './page-program.ts';
 import { type PageSettings, readPageSettings } from './page-settings.ts';
 import { startSound } from './page-sound.ts';
+import { createPageSteps, type PageSteps } from './page-steps.ts';
 import { openPageTab, type PageSpec, type PageTab, type PageValues } from './page-tab.ts';
 import { choosePageUser } from './page-user.ts';
 import { type Refusal, startVisitProxy } from './visit-proxy.ts';
@@ -48,60 +49,68 @@ const loggedRefusals = 20;
 
 /** Shows the page; resolves once it may be recorded. Whatever it started is gone when it rejects. */
 export async function openPage(options: PageOptions): Promise<Page> {
-  const closers: (() => Promise<void>)[] = [];
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer();
-  };
+  const steps = createPageSteps(pageName(options.spec.url), options.signal);
   try {
-    return await open(options, closers, close);
+    const page = await open(options, steps);
+    steps.keep();
+    return page;
   } catch (error) {
-    await close();
+    await steps.close();
     throw error;
   }
 }
 
-async function open(
-  options: PageOptions,
-  closers: (() => Promise<void>)[],
-  close: () => Promise<void>,
-): Promise<Page> {
+async function open(options: PageOptions, steps: PageSteps): Promise<Page> {
   const { spec, video, values, log, signal } = options;
   const { visit, directMedia } = options.settings ?? readPageSettings();
   const name = pageName(spec.url);
-  const programs = await findPagePrograms();
-  const user = await choosePageUser();
+  const rules = createVisitRules(visit);
+  const programs = await steps.take(() => findPagePrograms());
+  const user = await steps.take(choosePageUser);
   const size = {
     width: even(video.width ?? defaultSize.width),
     height: even(video.height ?? defaultSize.height),
   };
-  const directory = await makePageDirectory(user);
-  closers.push(directory.remove);
-  const display = await startDisplay(programs.xvfb, size, { user, directory });
-  closers.push(display.child.end);
-  const sound = await startSound(programs.pulseaudio, { user, directory });
-  closers.push(sound.child.end);
+  const directory = await steps.take(
+    () => makePageDirectory(user),
+    ({ remove }) => remove(),
+  );
+  const display = await steps.take(
+    () => startDisplay(programs.xvfb, size, { user, directory }),
+    ({ child }) => child.end(),
+  );
+  const sound = await steps.take(
+    () => startSound(programs.pulseaudio, { user, directory }),
+    ({ child }) => child.end(),
+  );
   let refused: Refusal | undefined;
   let refusals = 0;
-  const proxy = await startVisitProxy({
-    rules: createVisitRules(visit),
-    onRefused(refusal) {
-      refused = refusal;
-      refusals += 1;
-      if (refusals <= loggedRefusals) log.warn('VisitRefused', { ...refusal });
+  const proxy = await steps.take(
+    () =>
+      startVisitProxy({
+        rules,
+        onRefused(refusal) {
+          refused = refusal;
+          refusals += 1;
+          if (refusals <= loggedRefusals) log.warn('VisitRefused', { ...refusal });
+        },
+      }),
+    ({ close }) => close(),
+  );
+  const browser = await steps.take(
+    () =>
+      startBrowser({
+        program: programs.chromium,
+        ...{ user, directory, display, sound, directMedia, signal, ...size },
+        proxy: proxy.url,
+        language: spec.language ?? 'en-US',
+        timeZone: spec.timeZone ?? 'UTC',
+      }),
+    async ({ devtools, child }) => {
+      devtools.close();
+      await child.end();
     },
-  });
-  closers.push(proxy.close);
-  const browser = await startBrowser({
-    program: programs.chromium,
-    ...{ user, directory, display, sound, directMedia, ...size },
-    proxy: proxy.url,
-    language: spec.language ?? 'en-US',
-    timeZone: spec.timeZone ?? 'UTC',
-  });
-  closers.push(async () => {
-    browser.devtools.close();
-    await browser.child.end();
-  });
+  );
   if (!user.sandbox)
     log.warn('NoBrowserSandbox', {
       message:
@@ -115,14 +124,16 @@ async function open(
     why = error;
     failure.abort(error);
   };
-  const tab = await openPageTab({
-    ...{ devtools: browser.devtools, spec, values, name },
-    onMessage: options.onMessage,
-    onFailure: fail,
-    refused: () => refused,
-  });
+  const tab = await steps.take(() =>
+    openPageTab({
+      ...{ devtools: browser.devtools, spec, values, name },
+      onMessage: options.onMessage,
+      onFailure: fail,
+      refused: () => refused,
+    }),
+  );
   const broken = brokenSignal(failure.signal);
-  closers.push(async () => broken.forget());
+  steps.add(async () => broken.forget());
   watchPrograms(
     [
       ['The browser', browser.child],
@@ -131,10 +142,10 @@ async function open(
     ],
     fail,
   );
-  await Promise.race([tab.load(signal), broken.rejected]);
+  await steps.take(() => Promise.race([tab.load(), broken.rejected]));
   log.info('PageShown', { page: name, ...size, user: user.identity?.uid, sandbox: user.sandbox });
-  closers.push(watchBeats(tab, name, fail));
-  closers.push(async () => {
+  steps.add(watchBeats(tab, name, fail));
+  steps.add(async () => {
     closing = true;
   });
   return {
@@ -146,7 +157,7 @@ async function open(
     get error() {
       return why;
     },
-    close,
+    close: steps.close,
   };
 }
 

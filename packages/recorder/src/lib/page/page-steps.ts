@@ -1,0 +1,59 @@
+import { TapedeckError } from '@tapedeck/core';
+
+/** What has been started for a page, one thing after the other, to be ended in the opposite order. */
+export interface PageSteps {
+  /**
+   * Starts one, which `end` ends, and waits until it has. Rejects at once with `Aborted` when the page is called off; what
+   * has started only then is ended as soon as it has.
+   */
+  take<T>(start: () => Promise<T>, end?: (started: T) => Promise<void>): Promise<T>;
+  add(end: () => Promise<void>): void;
+  /** The page is there: from now on the signal does not end it. */
+  keep(): void;
+  /** Ends everything; resolves once it is gone. */
+  close(): Promise<void>;
+}
+
+/** Ends what has started as soon as the signal is aborted, so that whatever waits for it rejects. */
+export function createPageSteps(name: string, signal: AbortSignal): PageSteps {
+  const closers: (() => Promise<void>)[] = [];
+  let closing = Promise.resolve();
+  let onAbort: () => void = () => undefined;
+  const calledOff = new Promise<never>((_, reject) => {
+    onAbort = () => {
+      reject(new TapedeckError('Aborted', `${name} was called off.`));
+      // Who opens the page closes it too, and hears of it when that fails.
+      void close().catch(() => undefined);
+    };
+  });
+  calledOff.catch(() => undefined); // Of interest only while a step is waited for.
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+
+  function close(): Promise<void> {
+    closing = closing.then(async () => {
+      for (const closer of closers.splice(0).reverse()) await closer();
+    });
+    return closing;
+  }
+
+  return {
+    async take(start, end) {
+      if (signal.aborted) return await calledOff;
+      const starting = start();
+      const started = await Promise.race([starting, calledOff]).catch((error: unknown) => {
+        if (signal.aborted && end !== undefined) starting.then(end).catch(() => undefined);
+        throw error;
+      });
+      if (end !== undefined) closers.push(() => end(started));
+      return started;
+    },
+    add(end) {
+      closers.push(end);
+    },
+    keep() {
+      signal.removeEventListener('abort', onAbort);
+    },
+    close,
+  };
+}
