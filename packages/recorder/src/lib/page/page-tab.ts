@@ -118,7 +118,7 @@ export async function openPageTab(options: PageTabOptions): Promise<PageTab> {
         });
         if (failure !== undefined) throw failure;
         // It was for the status of the document; with it on, all that comes over WebSockets comes to us as well.
-        await call('Network.disable');
+        void call('Network.disable').catch(() => undefined);
         await events.until(ready);
         // Two frames: what is painted first is on the screen with the second.
         await call('Runtime.evaluate', { expression: twoFrames, awaitPromise: true });
