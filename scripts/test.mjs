@@ -29,15 +29,27 @@ const checks = [
   ['Types', 'tsc', ['-b']],
 ];
 
+/** @param {readonly import('./lib/system-package.mjs').SystemPackage[]} packages */
+async function install(packages) {
+  if (packages.length === 0) return;
+  await runStep(packages.map((one) => one.name).join(', '), {
+    isDone: () => false,
+    run: () => installPackages(packages),
+  });
+}
+
 /** Second readers and servers of the tests; what cannot be installed here is told in one line. */
 async function setUpTestTools() {
   const canCluster = process.platform === 'linux' && process.getuid?.() === 0;
   const wanted = [...testPackages, ...pagePackages, ...(canCluster ? clusterPackages : [])];
   const missing = wanted.filter((one) => !isInstalled(one));
   if (missing.length > 0 && (await mayInstall(missing))) {
-    await runStep(missing.map((one) => one.name).join(', '), {
-      isDone: () => false,
-      run: () => installPackages(missing),
+    // By themselves, for not every system has them: Ubuntu's chromium is none of apt-get's.
+    const page = missing.filter((one) => pagePackages.includes(one));
+    await install(missing.filter((one) => !page.includes(one)));
+    await install(page).catch((error) => {
+      if (!(error instanceof Failure)) throw error;
+      process.stderr.write(`${error.message}\n`);
     });
   }
   for (const one of missing.filter((one) => !isInstalled(one))) {

@@ -1,17 +1,11 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-
-const programs = ['chromium', 'Xvfb', 'pulseaudio'];
+import { installHint, isInstalled, pagePackages } from '../../scripts/lib/system-package.mjs';
 
 /** Whether pages can be recorded here; under CI it is an error when they cannot. */
 export function hasPageTools(): boolean {
-  const directories = (process.env.PATH ?? '').split(delimiter);
-  const missing = programs.filter(
-    (name) => !directories.some((directory) => existsSync(join(directory, name))),
-  );
+  const missing = pagePackages.filter((one) => !isInstalled(one));
   if (missing.length === 0) return true;
-  if (process.env.CI)
-    throw new Error(`${missing.join(', ')} is needed: apt-get install chromium xvfb pulseaudio`);
-  process.stderr.write(`Skipping tests that record pages (not there: ${missing.join(', ')})\n`);
+  const names = missing.map(({ name }) => name).join(', ');
+  if (process.env.CI) throw new Error(`${names} is needed: ${installHint(missing)}`);
+  process.stderr.write(`Skipping tests that record pages (not there: ${names})\n`);
   return false;
 }
