@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, secretRef } from './resource.ts';
+import { durationBetween, secretRef } from './resource.ts';
 
 /** When the recording of a page begins. */
 export const pageStart = z.enum(['Loaded', 'Ready']);
@@ -37,5 +37,7 @@ export const pageFields = {
     .describe(
       'Loaded: recording begins once the page is loaded and painted, or has called tapedeck.ready(). Ready: only once it has. Absent: Loaded.',
     ),
-  readyTimeout: duration.optional().describe('How long the page may take until then; absent: 30s.'),
+  readyTimeout: durationBetween('1s', '1h')
+    .optional()
+    .describe('How long the page may take until then; absent: 30s.'),
 };
