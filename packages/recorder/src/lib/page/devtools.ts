@@ -69,7 +69,7 @@ export function createDevtools(input: Writable, output: Readable): Devtools {
     if (id === undefined || call === undefined) return;
     waiting.delete(id);
     if (error === undefined) call.resolve(result);
-    else call.reject(new TapedeckError('BrowserFailed', `The browser refuses: ${error.message}.`));
+    else call.reject(new TapedeckError('BrowserFailed', `${refuses}: ${error.message}.`));
   }
 
   input.on('error', close);
@@ -107,6 +107,13 @@ export function createDevtools(input: Writable, output: Readable): Devtools {
     },
     close,
   };
+}
+
+const refuses = 'The browser refuses';
+
+/** Has the browser answered a call with no, and not been silent? */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof TapedeckError && error.message.startsWith(refuses);
 }
 
 function gone(): TapedeckError {

@@ -1,7 +1,7 @@
 import type { RunSpec } from '@tapedeck/core';
 import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
-import type { Devtools } from './devtools.ts';
+import { type Devtools, isRefusal } from './devtools.ts';
 import { createPageEvents } from './page-events.ts';
 import { pageFailure } from './page-failure.ts';
 import type { PageMessage } from './page-message.ts';
@@ -39,6 +39,7 @@ export interface PageTab {
 }
 
 const attached = z.object({ sessionId: z.string() });
+const cookieSet = z.object({ success: z.boolean().default(true) });
 const navigated = z.object({
   errorText: z.string().optional(),
   isDownload: z.boolean().optional(),
@@ -87,9 +88,14 @@ export async function openPageTab(options: PageTabOptions): Promise<PageTab> {
     ...(Object.keys(values.headers).length === 0
       ? []
       : [call('Fetch.enable', { patterns: [{ urlPattern: `${origin}/*` }] })]),
-    ...Object.entries(values.cookies).map(([name, value]) =>
-      call('Network.setCookie', { name, value, url: spec.url, secure: origin.startsWith('https:') }),
-    ),
+    ...Object.entries(values.cookies).map(async ([name, value]) => {
+      const cookie = { name, value, url: spec.url, path: '/', secure: origin.startsWith('https:') };
+      const refused = invalid(
+        `The browser does not take the cookie ${JSON.stringify(name)} for ${options.name}.`,
+      );
+      const { success } = cookieSet.parse(await call('Network.setCookie', cookie).catch(refused));
+      if (!success) refused();
+    }),
   ]);
 
   const ready = () => events.isReady || (events.hasLoaded && spec.startWhen === 'Loaded');
@@ -129,9 +135,16 @@ export async function openPageTab(options: PageTabOptions): Promise<PageTab> {
       return await call('Runtime.evaluate', { expression: oneFrame, awaitPromise: true }, timeoutMs).then(
         () => true,
         // A page that is on its way to another has no context to answer; that is told apart from silence.
-        (error: unknown) => error instanceof TapedeckError && error.message.startsWith('The browser refuses'),
+        isRefusal,
       );
     },
+  };
+}
+
+/** For what the browser refuses; anything else that went wrong stays what it is. */
+function invalid(message: string): (error?: unknown) => never {
+  return (error) => {
+    throw error === undefined || isRefusal(error) ? new TapedeckError('InvalidSource', message) : error;
   };
 }
 

@@ -1,14 +1,21 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type RunCredentials, TapedeckError } from '@tapedeck/core';
+import { pageProblem } from './page-problem.ts';
 import type { PageSpec, PageValues } from './page-tab.ts';
 
-/** The headers, cookies and items of a page, out of the spec or the mounted Secrets. */
+/**
+ * The headers, cookies and items of a page, out of the spec or the mounted Secrets. Rejects with `InvalidSource` what cannot
+ * be read, and what no browser takes.
+ */
 export async function readPageValues(spec: PageSpec): Promise<PageValues> {
   const [headers, cookies, localStorage] = await Promise.all(
     [spec.headers, spec.cookies, spec.localStorage].map(readValues),
   );
-  return { headers: headers ?? {}, cookies: cookies ?? {}, localStorage: localStorage ?? {} };
+  const values = { headers: headers ?? {}, cookies: cookies ?? {}, localStorage: localStorage ?? {} };
+  const problem = pageProblem(spec, values);
+  if (problem !== undefined) throw new TapedeckError('InvalidSource', problem);
+  return values;
 }
 
 async function readValues(from: RunCredentials): Promise<Readonly<Record<string, string>>> {

@@ -92,10 +92,11 @@ async function listen(listening: Server): Promise<number> {
 interface Opening {
   readonly visit?: string;
   readonly signal?: AbortSignal;
+  readonly cookies?: Readonly<Record<string, string>>;
 }
 
 async function open(url: string, more: Partial<PageSpec> = {}, opening: Opening = {}): Promise<Page> {
-  const { visit = new URL(url).host, signal = new AbortController().signal } = opening;
+  const { visit = new URL(url).host, signal = new AbortController().signal, cookies = {} } = opening;
   page = await openPage({
     spec: {
       ...{ type: 'Page', url, readyTimeoutSeconds: 30, startWhen: 'Loaded' },
@@ -103,7 +104,7 @@ async function open(url: string, more: Partial<PageSpec> = {}, opening: Opening 
       ...more,
     },
     video: { width: 320, height: 180 },
-    values: { headers: {}, cookies: {}, localStorage: {} },
+    values: { headers: {}, cookies, localStorage: {} },
     log: createRunLog('test', (line) => {
       log += line;
     }),
@@ -138,6 +139,14 @@ describe.skipIf(!there)('a page', () => {
     await expect(opened).rejects.toMatchObject({
       code: 'PageTimedOut',
       message: expect.stringContaining('did not load within 3 s'),
+    });
+  });
+
+  it('is refused with a clear word when the browser does not take one of its cookies', async () => {
+    const opened = open(`${origin}/quiet`, {}, { cookies: { '__Host-sid': 'secret' } });
+    await expect(opened).rejects.toMatchObject({
+      code: 'InvalidSource',
+      message: expect.stringMatching(/does not take the cookie "__Host-sid" for (?!.*secret)/),
     });
   });
 
