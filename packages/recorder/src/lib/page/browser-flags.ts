@@ -32,6 +32,8 @@ export function browserFlags(flags: BrowserFlags): string[] {
     // The page plays at once and as if somebody looked at it.
     ...['--autoplay-policy=no-user-gesture-required', '--disable-background-timer-throttling'],
     ...['--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding'],
+    // Nobody is there to answer.
+    '--deny-permission-prompts',
     // Camera and microphone are there, black and silent, and nobody is asked.
     ...['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'],
     ...[

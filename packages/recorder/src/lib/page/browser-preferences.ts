@@ -11,5 +11,7 @@ export function browserPreferences(options: {
     credentials_enable_service: false,
     profile: { password_manager_enabled: false },
     translate: { enabled: false },
+    // print() would stop the page and show a dialog.
+    printing: { enabled: false },
   });
 }

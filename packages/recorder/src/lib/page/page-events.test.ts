@@ -38,3 +38,17 @@ it('knows the status of the page’s own document only', () => {
   take('Network.responseReceived', { type: 'Document', frameId: 'f', response: { status: 200 } });
   expect(events.status).toBe(200);
 });
+
+it('is lost when a document that cannot be had takes its place, and no sooner', () => {
+  const { events, take, failures } = start();
+  const refused = { url: 'chrome-error://chromewebdata/', unreachableUrl: 'https://h/next?token=secret' };
+  take('Page.frameNavigated', { frame: refused });
+  events.arrive();
+  take('Page.frameNavigated', { frame: { ...refused, parentId: 'f' } });
+  take('Page.frameNavigated', { frame: { url: 'https://h/other' } });
+  expect(failures).toEqual([]);
+  take('Page.frameNavigated', { frame: refused });
+  expect(failures).toEqual([
+    'SourceLost: https://h/room has gone on to https://h/next, which the browser cannot reach or may not visit.',
+  ]);
+});

@@ -2,6 +2,7 @@ import { TapedeckError } from '@tapedeck/core';
 import { z } from 'zod';
 import type { DevtoolsEvent } from './devtools.ts';
 import { type PageMessage, readConsoleLine, readPageMessage } from './page-message.ts';
+import { pageName } from './page-name.ts';
 import { bindingName } from './page-script.ts';
 
 /** What is known of the tab's page from what the browser tells. */
@@ -12,6 +13,8 @@ export interface PageEvents {
   readonly hasLoaded: boolean;
   /** It has called tapedeck.ready(). */
   readonly isReady: boolean;
+  /** The page's own document has come: should another replace it that cannot be had, the page is lost. */
+  arrive(): void;
   /** Resolves once what it asks for holds; asked again with each thing that happens. */
   until(holds: () => boolean): Promise<void>;
 }
@@ -37,7 +40,11 @@ const requestPaused = z.object({
   request: z.object({ headers: z.record(z.string(), z.string()) }),
 });
 const frameNavigated = z.object({
-  frame: z.object({ parentId: z.string().optional(), url: z.string() }),
+  frame: z.object({
+    parentId: z.string().optional(),
+    url: z.string(),
+    unreachableUrl: z.string().optional(),
+  }),
 });
 
 export function createPageEvents(options: PageEventsOptions): PageEvents {
@@ -47,6 +54,7 @@ export function createPageEvents(options: PageEventsOptions): PageEvents {
     frameId: z.literal(options.frame),
     response: z.object({ status: z.number() }),
   });
+  let isThere = false;
   let hasCome = false;
   let hasLoaded = false;
   let isReady = false;
@@ -75,6 +83,10 @@ export function createPageEvents(options: PageEventsOptions): PageEvents {
       const frame = frameNavigated.safeParse(params).data?.frame;
       if (frame === undefined || frame.parentId !== undefined) return;
       if (frame.url !== emptyPage) hasCome = true;
+      if (!isThere || frame.unreachableUrl === undefined) return;
+      const where = pageName(frame.unreachableUrl);
+      const message = `${options.name} has gone on to ${where}, which the browser cannot reach or may not visit.`;
+      options.onFailure(new TapedeckError('SourceLost', message));
     },
     'Page.loadEventFired': () => {
       // The empty page that the browser begins with may be loaded late.
@@ -116,6 +128,9 @@ export function createPageEvents(options: PageEventsOptions): PageEvents {
     },
     get isReady() {
       return isReady;
+    },
+    arrive() {
+      isThere = true;
     },
     until: async (holds) =>
       await new Promise<void>((resolve) => {

@@ -123,6 +123,7 @@ export async function openPageTab(options: PageTabOptions): Promise<PageTab> {
           refusedHost: options.refused()?.host,
         });
         if (failure !== undefined) throw failure;
+        events.arrive();
         // It was for the status of the document; with it on, all that comes over WebSockets comes to us as well.
         void call('Network.disable').catch(() => undefined);
         await events.until(ready);

@@ -31,6 +31,10 @@ const routes: Readonly<Record<string, (asked: IncomingMessage, answer: ServerRes
       .writeHead(200, { 'content-type': 'text/html' })
       .end('<script>fetch("/recorded").then(() => { for (;;); })</script>'),
   '/recorded': (_, answer) => void recorded.promise.then(() => answer.end()),
+  '/leaves': (_, answer) =>
+    answer
+      .writeHead(200, { 'content-type': 'text/html' })
+      .end('<script>fetch("/recorded").then(() => { location = "http://169.254.169.254/" })</script>'),
   '/quiet': (_, answer) => answer.writeHead(200, { 'content-type': 'text/html' }).end('<p>Nothing</p>'),
   '/parts': (_, answer) => answer.writeHead(200, { 'content-type': 'text/html' }).end(parts),
 };
@@ -50,6 +54,8 @@ const tries = {
     await new Promise((done) => setTimeout(done, 1000));
     return found.filter((line) => / udp /i.test(line)).length;
   },
+  place: () => new Promise((done) => navigator.geolocation.getCurrentPosition(() => done('told'), () => done('denied'))),
+  print: async () => { print(); return 'over'; },
   devices: () => navigator.mediaDevices.getUserMedia({ audio: true, video: true }).then((stream) => stream.getTracks().length),
 };
 Promise.all(Object.entries(tries).map(async ([name, run]) => [name, await run().catch((error) => String(error))]))
@@ -167,7 +173,7 @@ describe.skipIf(!there)('a page', () => {
     });
   });
 
-  it('reaches nothing that is refused by any of its parts, and has a camera and a microphone', async () => {
+  it('reaches nothing that is refused by any of its parts, asks nobody, and has a camera and a microphone', async () => {
     await open(`${origin}/parts`);
     for (let waited = 0; messages.length === 0 && waited < 15_000; waited += 100)
       await new Promise((done) => setTimeout(done, 100));
@@ -179,12 +185,24 @@ describe.skipIf(!there)('a page', () => {
           image: 'error',
           socket: 'error',
           webrtc: 0,
+          place: 'denied',
+          print: 'over',
           devices: 2,
         },
       },
     ]);
     for (const host of ['127.0.0.1', '169.254.169.254'])
       expect(log).toContain(`"VisitRefused","host":"${host}"`);
+  });
+
+  it('is lost when it goes on to where it may not', async () => {
+    const { failed } = await open(`${origin}/leaves`);
+    recorded.resolve();
+    await new Promise((done) => failed.addEventListener('abort', done));
+    expect(failed.reason).toMatchObject({
+      code: 'SourceLost',
+      message: expect.stringContaining('has gone on to http://169.254.169.254/'),
+    });
   });
 
   it('is given up when it hangs', async () => {
