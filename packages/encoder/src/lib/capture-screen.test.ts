@@ -35,6 +35,14 @@ it('places frames before it fits them, and begins the sound with the picture', (
   expect(sound).toBe('aresample=async=1000:first_pts=0');
 });
 
+it('says that the size is not the one that was wished', () => {
+  const { notices } = planCapture({ source, video: { width: 641, height: 361 }, audio: {} });
+  expect(notices).toMatchObject([
+    { reason: 'SizeRounded', message: expect.stringContaining('641x361 is recorded as 640x360') },
+  ]);
+  expect(planCapture({ source, video: { width: 640 }, audio: {} }).notices).toEqual([]);
+});
+
 it('refuses what it cannot encode', () => {
   expect(() => planCapture({ source, video: { codec: 'VP8' }, audio: {} })).toThrow('VP8');
 });

@@ -3,7 +3,7 @@ import { globalOptions } from './capture-descriptors.ts';
 import { fragmentedMp4Options } from './capture-output.ts';
 import type { CaptureRequest } from './capture-plan.ts';
 import type { CapturePlan, ScreenSource } from './capture-source.ts';
-import { planVideo, rationalRate } from './capture-video.ts';
+import { planVideo, rationalRate, sizeNotices } from './capture-video.ts';
 import { ffmpegArguments } from './ffmpeg-arguments.ts';
 import { queueOptions } from './input-options.ts';
 import { testCardDefaults } from './test-card.ts';
@@ -68,7 +68,8 @@ export function planScreen({ video, audio }: CaptureRequest, source: ScreenSourc
     live: true,
     videoAction: videoPlan.action,
     audioAction: audioPlan.action,
-    notices: videoPlan.notices,
+    // The display has the even size already.
+    notices: sizeNotices(video, { width, height }),
   };
 }
 

@@ -112,7 +112,8 @@ function sizeFilters(spec: VideoSpec, size: Size | undefined): string[] {
   ];
 }
 
-function sizeNotices(spec: VideoSpec, size: Size | undefined): CaptureNotice[] {
+/** What is to be told where the size is another than the one that is wished. */
+export function sizeNotices(spec: VideoSpec, size: Size | undefined): CaptureNotice[] {
   if (size === undefined) return [];
   const width = spec.width ?? size.width;
   const height = spec.height ?? size.height;
