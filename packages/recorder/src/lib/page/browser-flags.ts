@@ -48,6 +48,8 @@ export function browserFlags(flags: BrowserFlags): string[] {
           '--webrtc-ip-handling-policy=disable_non_proxied_udp',
           '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
         ]),
+    // By itself it takes what a disk has, and a page is opened once or twice.
+    `--disk-cache-size=${cacheBytes}`,
     // Nothing of its own account.
     ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
     ...[
@@ -71,6 +73,8 @@ export function browserFlags(flags: BrowserFlags): string[] {
     'about:blank',
   ];
 }
+
+const cacheBytes = 64 * 1024 * 1024;
 
 const switchedOff = [
   'Translate',

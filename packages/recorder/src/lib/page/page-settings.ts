@@ -1,3 +1,5 @@
+import { TapedeckError } from '@tapedeck/core';
+
 /** What whoever runs Tapedeck decides about pages, and no recording can. */
 export interface PageSettings {
   /** Which addresses besides the public ones they may visit; see `createVisitRules`. */
@@ -6,10 +8,16 @@ export interface PageSettings {
   readonly directMedia: boolean;
 }
 
-/** From `TAPEDECK_PAGE_VISIT` and `TAPEDECK_PAGE_MEDIA` (`Direct` or `Proxied`) of the environment. */
+/**
+ * From `TAPEDECK_PAGE_VISIT` and `TAPEDECK_PAGE_MEDIA` (`Direct` or `Proxied`) of the environment. Throws `InvalidManifest`
+ * for any other word of the second.
+ */
 export function readPageSettings(environment: NodeJS.ProcessEnv = process.env): PageSettings {
-  return {
-    visit: environment.TAPEDECK_PAGE_VISIT ?? '',
-    directMedia: environment.TAPEDECK_PAGE_MEDIA === 'Direct',
-  };
+  const media = environment.TAPEDECK_PAGE_MEDIA || 'Proxied';
+  if (media !== 'Direct' && media !== 'Proxied')
+    throw new TapedeckError(
+      'InvalidManifest',
+      `TAPEDECK_PAGE_MEDIA is "${media.slice(0, 64)}"; write Direct or Proxied.`,
+    );
+  return { visit: environment.TAPEDECK_PAGE_VISIT ?? '', directMedia: media === 'Direct' };
 }

@@ -125,7 +125,7 @@ export async function openPageTab(options: PageTabOptions): Promise<PageTab> {
         if (failure !== undefined) throw failure;
         events.arrive();
         // It was for the status of the document; with it on, all that comes over WebSockets comes to us as well.
-        void call('Network.disable').catch(() => undefined);
+        void call('Network.disable').catch(() => undefined); // A page that is gone says why by itself.
         await events.until(ready);
         // Two frames: what is painted first is on the screen with the second.
         await call('Runtime.evaluate', { expression: twoFrames, awaitPromise: true });
