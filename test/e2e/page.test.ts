@@ -144,6 +144,25 @@ describe.skipIf(!hasPageTools())('a recording of a page', () => {
     expect(bench.programs()).toEqual([]);
   });
 
+  it('goes on in a new page when its own has gone to where nothing is', async () => {
+    let visits = 0;
+    bench = await createPageBench((asked, answer) => {
+      if (asked.url !== '/leaves') return false;
+      visits += 1;
+      answer.setHeader('content-type', 'text/html');
+      // Port 1 of this machine: nobody listens there.
+      answer.end(html(visits === 1 ? 'setTimeout(() => { location = "http://127.0.0.1:1/" }, 5000)' : ''));
+      return true;
+    });
+    const manifest = await bench.recording('page', '/leaves');
+    const control = bench.start('run', '-f', manifest);
+    const again = await bench.until('page', (status) => (status.gaps?.length ?? 0) > 0);
+    expect(again.gaps).toMatchObject([{ reason: 'SourceLost' }]);
+    expect(visits).toBe(2);
+    await bench.run(['stop', 'page']);
+    expect(await control.exited).toBe(0);
+  });
+
   it('fails with a reason of its own where the certificate is not accepted', async () => {
     bench = await createPageBench();
     const { cert, key } = makeSelfSigned({ names: ['127.0.0.1'] });
