@@ -2,6 +2,7 @@ import { TapedeckError, type VideoSpec } from '@tapedeck/core';
 import type { ScreenSource } from '@tapedeck/encoder';
 import type { RunLog } from '../run-log.ts';
 import { type Browser, startBrowser } from './browser.ts';
+import { closeAll } from './page-closing.ts';
 import { makePageDirectory } from './page-directory.ts';
 import { startDisplay } from './page-display.ts';
 import type { PageMessage } from './page-message.ts';
@@ -21,7 +22,7 @@ export interface Page {
   /** Aborted, with the error as its reason, once the page cannot be recorded any more. */
   readonly failed: AbortSignal;
   readonly error: TapedeckError | undefined;
-  /** Ends and removes everything of it. */
+  /** Ends and removes everything of it, and logs what it could not. Never rejects. */
   close(): Promise<void>;
 }
 
@@ -49,9 +50,7 @@ const loggedRefusals = 20;
 /** Shows the page; resolves once it may be recorded. Whatever it started is gone when it rejects. */
 export async function openPage(options: PageOptions): Promise<Page> {
   const closers: (() => Promise<void>)[] = [];
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer();
-  };
+  const close = () => closeAll(closers, options.log);
   try {
     return await open(options, closers, close);
   } catch (error) {
