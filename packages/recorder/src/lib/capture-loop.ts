@@ -8,7 +8,7 @@ import {
   type SessionOptions,
   sourceTimeouts,
 } from './capture-session.ts';
-import { createPageKeeper, type PageKeeper } from './page/page-keeper.ts';
+import type { PageKeeper } from './page/page-keeper.ts';
 import { createSourceContinuity } from './source-continuity.ts';
 
 /** Between two tries to reach a source: soon at first, for most losses are short. */
@@ -23,18 +23,12 @@ export type SourceEnd =
 
 /**
  * Keeps one source captured: probes it, runs ffmpeg, and does both again when a live source drops, until the
- * source is over, is gone for longer than it may be, or `stop` is aborted (then it returns undefined).
+ * source is over, is gone for longer than it may be, or `stop` is aborted (then it returns undefined). A page that is shown stays, for whoever has the keeper to close.
  */
-export async function captureLoop(options: SessionOptions): Promise<SourceEnd | undefined> {
-  const pages = createPageKeeper(options.spec, options.log, options.onPageMessage);
-  try {
-    return await captureWith(pages, options);
-  } finally {
-    await pages.close();
-  }
-}
-
-async function captureWith(pages: PageKeeper, options: SessionOptions): Promise<SourceEnd | undefined> {
+export async function captureLoop(
+  options: SessionOptions,
+  pages: PageKeeper,
+): Promise<SourceEnd | undefined> {
   const { spec, stop, log } = options;
   const timeouts = sourceTimeouts(spec);
   let awaySinceMs = performance.now();

@@ -102,7 +102,7 @@ export async function captureOnce(options: SessionOptions, start: SessionStart):
   let page: Page | undefined;
   const nothing = { flowed: false, readSeconds: 0, lost: 'SourceLost', pageFailed: false } as const;
   try {
-    if (spec.source.type === 'Page') page = await start.pages.open(stop);
+    if (spec.source.type === 'Page') page = await start.pages.open(stop, options.onPageMessage);
     const planned =
       page === undefined
         ? await planSession(spec, start, stop)

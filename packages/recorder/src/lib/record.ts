@@ -8,6 +8,7 @@ import { closeStores, openRunStores } from './open-stores.ts';
 import { type CaptureOutcome, decideResult } from './outcome.ts';
 import { createOutputFiles, type OutputFiles } from './output-files.ts';
 import { createMetadataLog } from './page/metadata-log.ts';
+import { createPageKeeper, type PageKeeper } from './page/page-keeper.ts';
 import { createPipeline } from './pipeline.ts';
 import type { RunContext } from './run.ts';
 
@@ -49,8 +50,9 @@ async function recordInto(
   if (files === undefined) return decideResult(calledOff.outcome, { recorded: false });
   // Beside the recording: what the attempt before left open is safe soon, and does not delay this one.
   const earlier = completeOpenFiles(context, stores);
+  const pages = createPageKeeper(context.spec, context.log);
   try {
-    const outcome = await capture(context, files, earlier);
+    const outcome = await capture(context, files, { earlier, pages });
     if (book.startTime !== undefined) book.state = 'Uploading';
     void context.persist();
     const error = (await settled(files)) ?? (await earlier);
@@ -64,6 +66,7 @@ async function recordInto(
   } finally {
     await files.abandon();
     await earlier;
+    await pages.close();
   }
 }
 
@@ -115,7 +118,7 @@ async function settled(files: OutputFiles): Promise<TapedeckError | undefined> {
 async function capture(
   context: RunContext,
   files: OutputFiles,
-  earlier: Promise<unknown>,
+  { earlier, pages }: { readonly earlier: Promise<unknown>; readonly pages: PageKeeper },
 ): Promise<CaptureOutcome> {
   const { spec, book, log, interrupt, desired } = context;
   const stop = new AbortController();
@@ -147,16 +150,21 @@ async function capture(
   });
   const metadata = createMetadataLog(log);
   try {
-    const sourceEnd = await captureLoop({
-      ...{ spec, log, stop: stop.signal, before: recordedBefore(context, earlier) },
-      ...pipeline.handlers,
-      onPageMessage(message) {
-        if (message.type === 'Metadata') metadata.take(message.value, { state: book.state });
-        if (message.type !== 'Stop') return;
-        pipeline.stop();
-        end({ kind: 'Stopped', reason: 'SourceEnded' });
+    const loop = captureLoop(
+      {
+        ...{ spec, log, stop: stop.signal, before: recordedBefore(context, earlier) },
+        ...pipeline.handlers,
+        onPageMessage(message) {
+          if (message.type === 'Metadata') metadata.take(message.value, { state: book.state });
+          if (message.type !== 'Stop') return;
+          pipeline.stop();
+          end({ kind: 'Stopped', reason: 'SourceEnded' });
+        },
       },
-    });
+      pages,
+    );
+    // Beside the file's end, which does not wait for it.
+    const sourceEnd = await loop.finally(() => void pages.close());
     await pipeline.end();
     return outcome ?? outcomeOf(sourceEnd);
   } catch (error) {

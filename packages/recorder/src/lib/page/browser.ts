@@ -68,7 +68,8 @@ export async function startBrowser(options: BrowserOptions): Promise<Browser> {
       env: {
         PATH: process.env.PATH ?? '',
         HOME: directory.home,
-        TMPDIR: directory.home,
+        // Not further down: it makes a socket there, and the path of one may have 107 bytes.
+        TMPDIR: directory.path,
         XDG_RUNTIME_DIR: directory.runtime,
         DISPLAY: display.name,
         XAUTHORITY: directory.authority,

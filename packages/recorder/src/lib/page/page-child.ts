@@ -1,4 +1,5 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { findTie } from '@tapedeck/encoder';
 import type { PageUser } from './page-user.ts';
 
@@ -19,6 +20,8 @@ interface PageChildOptions {
   readonly cwd: string;
   /** Beside the standard three; stderr is always read. */
   readonly extra?: readonly 'pipe'[];
+  /** How long it may tidy up when it is ended, before it is killed; absent: it is killed at once. */
+  readonly graceMs?: number;
 }
 
 /** Of stderr, in characters: enough for what a program says when it cannot start. */
@@ -28,7 +31,7 @@ const keptWords = 4_096;
 export async function startPageChild(
   program: string,
   args: readonly string[],
-  { user, env, cwd, extra = [] }: PageChildOptions,
+  { user, env, cwd, extra = [], graceMs = 0 }: PageChildOptions,
 ): Promise<PageChild> {
   const spawnTied = await findTie();
   const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', ...extra];
@@ -51,6 +54,8 @@ export async function startPageChild(
     ended,
     words: () => said.trim().split('\n').slice(-3).join(' | '),
     async end() {
+      if (graceMs > 0 && child.kill('SIGTERM'))
+        await Promise.race([ended, delay(graceMs, undefined, { ref: false })]);
       killGroup(child, over);
       await ended;
       child.stderr?.destroy();

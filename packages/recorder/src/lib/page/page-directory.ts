@@ -1,7 +1,9 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmodSync, chownSync, mkdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TapedeckError } from '@tapedeck/core';
+import { directoryPrefix, removeLeftBehind } from './page-leftover.ts';
 import type { PageUser } from './page-user.ts';
 
 /** Where everything lies that a page's programs write. */
@@ -16,12 +18,20 @@ export interface PageDirectory {
   remove(): Promise<void>;
 }
 
-const prefix = 'tapedeck-page-';
+/** The longest that lies below it; the path of a socket may have 107 bytes. */
+const longestSocket = '/org.chromium.Chromium.abcdef/SingletonSocket';
+const socketPathBytes = 107;
 
-/** Short, for the path of a socket may have 107 bytes. Nobody but the page's user can look into it. */
+/** Nobody but the page's user can look into it. */
 export async function makePageDirectory({ identity }: PageUser): Promise<PageDirectory> {
   await removeLeftBehind();
-  const path = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
+  const start = join(tmpdir(), directoryPrefix());
+  if (Buffer.byteLength(`${start}abcdef${longestSocket}`) > socketPathBytes)
+    throw new TapedeckError(
+      'BrowserFailed',
+      `${tmpdir()} is too long a path for Chromium's socket below it; set TMPDIR to a shorter one, such as /tmp.`,
+    );
+  const path = await mkdtemp(start);
   const directory = {
     path,
     home: join(path, 'home'),
@@ -42,31 +52,4 @@ export async function makePageDirectory({ identity }: PageUser): Promise<PageDir
       await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
   };
-}
-
-/** Of recorders that were killed: theirs by user, and nobody of that process id is there any more. */
-async function removeLeftBehind(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const pid = Number(new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]);
-    if (!Number.isInteger(pid) || isAlive(pid)) continue;
-    const path = join(tmpdir(), name);
-    if (!mayRemove(path)) continue;
-    // Another recorder may be removing it at this moment.
-    await rm(path, { recursive: true, force: true }).catch(() => undefined);
-  }
-}
-
-function mayRemove(path: string): boolean {
-  const us = process.getuid?.();
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  return found?.isDirectory() === true && (us === 0 || found.uid === us);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

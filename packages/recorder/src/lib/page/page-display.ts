@@ -5,6 +5,7 @@ import { type PageChild, startPageChild } from './page-child.ts';
 import type { PageDirectory } from './page-directory.ts';
 import type { PageUser } from './page-user.ts';
 import { xAuthority } from './x-authority.ts';
+import { findXSocket, makeXSocketDirectory } from './x-socket.ts';
 
 /** An X server without a screen to look at. */
 export interface PageDisplay {
@@ -15,6 +16,9 @@ export interface PageDisplay {
 
 /** Xvfb is there within 0.2 s on a quiet machine. */
 const startMs = 15_000;
+
+/** In which it removes its socket itself. */
+const graceMs = 1_000;
 
 /**
  * Chromium makes a window that has its screen's size a pixel smaller, so that no window manager takes it for a full
@@ -30,6 +34,7 @@ export async function startDisplay(
 ): Promise<PageDisplay> {
   writeFileSync(directory.authority, xAuthority(randomBytes(16)), { mode: 0o600 });
   if (user.identity !== undefined) chownSync(directory.authority, user.identity.uid, user.identity.gid);
+  makeXSocketDirectory();
   const child = await startPageChild(
     program,
     [
@@ -41,10 +46,17 @@ export async function startDisplay(
       cwd: directory.path,
       env: { PATH: process.env.PATH ?? '', HOME: directory.home },
       extra: ['pipe'],
+      graceMs,
     },
   );
   try {
-    return { name: `:${await displayNumber(child)}`, child };
+    const number = await displayNumber(child);
+    const socket = findXSocket(number);
+    const end = async () => {
+      await child.end();
+      socket?.remove();
+    };
+    return { name: `:${number}`, child: { ...child, end } };
   } catch (error) {
     await child.end();
     throw error;

@@ -1,10 +1,13 @@
 import { expect, it } from 'vitest';
+import { createRunLog } from '../run-log.ts';
 import { createPageSteps } from './page-steps.ts';
+
+const log = createRunLog('test', () => undefined);
 
 function start() {
   const control = new AbortController();
   const ended: string[] = [];
-  const steps = createPageSteps('https://h/room', control.signal);
+  const steps = createPageSteps('https://h/room', { signal: control.signal, log });
   const end = async (name: string) => void ended.push(name);
   const take = async (name: string) => await steps.take(async () => name, end);
   return { control, ended, steps, end, take };

@@ -1,4 +1,6 @@
 import { TapedeckError } from '@tapedeck/core';
+import type { RunLog } from '../run-log.ts';
+import { closeAll } from './page-closing.ts';
 
 /** What has been started for a page, one thing after the other, to be ended in the opposite order. */
 export interface PageSteps {
@@ -8,22 +10,24 @@ export interface PageSteps {
    */
   take<T>(start: () => Promise<T>, end?: (started: T) => Promise<void>): Promise<T>;
   add(end: () => Promise<void>): void;
-  /** The page is there: from now on the signal does not end it. */
+  /** The page is there, or is not to be: from now on the signal ends nothing. */
   keep(): void;
-  /** Ends everything; resolves once it is gone. */
+  /** Ends everything, and logs what it could not; resolves once it is gone. Never rejects. */
   close(): Promise<void>;
 }
 
 /** Ends what has started as soon as the signal is aborted, so that whatever waits for it rejects. */
-export function createPageSteps(name: string, signal: AbortSignal): PageSteps {
+export function createPageSteps(
+  name: string,
+  { signal, log }: { readonly signal: AbortSignal; readonly log: RunLog },
+): PageSteps {
   const closers: (() => Promise<void>)[] = [];
   let closing = Promise.resolve();
   let onAbort: () => void = () => undefined;
   const calledOff = new Promise<never>((_, reject) => {
     onAbort = () => {
       reject(new TapedeckError('Aborted', `${name} was called off.`));
-      // Who opens the page closes it too, and hears of it when that fails.
-      void close().catch(() => undefined);
+      void close();
     };
   });
   calledOff.catch(() => undefined); // Of interest only while a step is waited for.
@@ -31,9 +35,7 @@ export function createPageSteps(name: string, signal: AbortSignal): PageSteps {
   else signal.addEventListener('abort', onAbort, { once: true });
 
   function close(): Promise<void> {
-    closing = closing.then(async () => {
-      for (const closer of closers.splice(0).reverse()) await closer();
-    });
+    closing = closing.then(() => closeAll(closers, log));
     return closing;
   }
 
@@ -42,7 +44,8 @@ export function createPageSteps(name: string, signal: AbortSignal): PageSteps {
       if (signal.aborted) return await calledOff;
       const starting = start();
       const started = await Promise.race([starting, calledOff]).catch((error: unknown) => {
-        if (signal.aborted && end !== undefined) starting.then(end).catch(() => undefined);
+        if (signal.aborted && end !== undefined)
+          starting.then((late) => closeAll([() => end(late)], log)).catch(() => undefined); // It did not start.
         throw error;
       });
       if (end !== undefined) closers.push(() => end(started));

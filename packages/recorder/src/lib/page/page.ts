@@ -22,7 +22,7 @@ export interface Page {
   /** Aborted, with the error as its reason, once the page cannot be recorded any more. */
   readonly failed: AbortSignal;
   readonly error: TapedeckError | undefined;
-  /** Ends and removes everything of it. */
+  /** Ends and removes everything of it, and logs what it could not. Never rejects. */
   close(): Promise<void>;
 }
 
@@ -49,14 +49,14 @@ const loggedRefusals = 20;
 
 /** Shows the page; resolves once it may be recorded. Whatever it started is gone when it rejects. */
 export async function openPage(options: PageOptions): Promise<Page> {
-  const steps = createPageSteps(pageName(options.spec.url), options.signal);
+  const steps = createPageSteps(pageName(options.spec.url), options);
   try {
-    const page = await open(options, steps);
-    steps.keep();
-    return page;
+    return await open(options, steps);
   } catch (error) {
     await steps.close();
     throw error;
+  } finally {
+    steps.keep();
   }
 }
 

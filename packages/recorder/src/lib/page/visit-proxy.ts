@@ -1,8 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import { connect, isIP, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { isIP } from 'node:net';
+import { type Duplex, pipeline } from 'node:stream';
 import { z } from 'zod';
+import { connectJudged, type Judged } from './judged-connection.ts';
 import type { VisitRules } from './visit-rules.ts';
 
 /** An address that a page was kept from. */
@@ -11,7 +12,7 @@ export interface Refusal {
   readonly port: number;
 }
 
-/** The only way from a page to anywhere: it looks names up itself, and connects to the very address that it has judged. */
+/** The only way from a page to anywhere: it looks names up itself, and connects to none but what it has judged then. */
 export interface VisitProxy {
   /** `http://127.0.0.1:port` */
   readonly url: string;
@@ -23,17 +24,18 @@ interface VisitProxyOptions {
   readonly onRefused: (refusal: Refusal) => void;
   /** All addresses of a name; for tests. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
+  /** Until a server has taken a connection; for tests. */
+  readonly connectMs?: number;
 }
 
 /** Of an answer of ours: Chromium tells a page nothing of it. */
 export const refusedStatus = 403;
 const unreachableStatus = 502;
-const connectMs = 15_000;
 
-type Target = { readonly kind: 'Refused' } | { readonly kind: 'Address'; readonly address: string };
+type Target = { readonly kind: 'Refused' } | ({ readonly kind: 'Judged' } & Judged);
 
 export async function startVisitProxy(options: VisitProxyOptions): Promise<VisitProxy> {
-  const { rules, onRefused } = options;
+  const { rules, onRefused, connectMs } = options;
   const resolve =
     options.resolve ??
     (async (host: string) =>
@@ -49,8 +51,8 @@ export async function startVisitProxy(options: VisitProxyOptions): Promise<Visit
   async function judge(host: string, port: number): Promise<Target> {
     const addresses = isIP(host) === 0 ? await resolve(host) : [host];
     const open = rules.allowsHost(host, port);
-    const address = addresses.find((each) => open || rules.allowsAddress(each, port));
-    if (address !== undefined) return { kind: 'Address', address };
+    const judged = addresses.filter((each) => open || rules.allowsAddress(each, port));
+    if (judged.length > 0) return { kind: 'Judged', host, port, addresses: judged };
     onRefused({ host, port });
     return { kind: 'Refused' };
   }
@@ -58,21 +60,25 @@ export async function startVisitProxy(options: VisitProxyOptions): Promise<Visit
   async function tunnel(asked: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
     const { host, port } = hostAndPort(asked.url ?? '');
     const target = await judge(host, port);
+    if (client.destroyed) return;
     if (target.kind === 'Refused') {
       client.end(`HTTP/1.1 ${refusedStatus} Refused\r\n\r\n`);
       return;
     }
-    const server: Socket = keep(connect({ host: target.address, port }));
-    server.setTimeout(connectMs, () => server.destroy());
+    const server = keep(connectJudged(target, connectMs));
+    const onGone = () => server.destroy();
+    const onUnreachable = () => client.end(`HTTP/1.1 ${unreachableStatus} Unreachable\r\n\r\n`);
+    client.once('close', onGone);
+    server.once('error', onUnreachable);
     server.once('connect', () => {
-      server.setTimeout(0);
+      // From here on the two ends speak to each other alone, and what one has sent reaches the other before its end does.
+      client.off('close', onGone);
+      server.off('error', onUnreachable);
       client.write('HTTP/1.1 200 Connected\r\n\r\n');
       server.write(head);
-      server.pipe(client).pipe(server);
+      pipeline(client, server, () => undefined);
+      pipeline(server, client, () => undefined);
     });
-    server.once('error', () => client.end(`HTTP/1.1 ${unreachableStatus} Unreachable\r\n\r\n`));
-    server.once('close', () => client.destroy());
-    client.once('close', () => server.destroy());
   }
 
   async function forward(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
@@ -84,23 +90,23 @@ export async function startVisitProxy(options: VisitProxyOptions): Promise<Visit
     const port = Number(url.port || 80);
     const host = url.hostname.replace(/^\[|\]$/g, '');
     const target = await judge(host, port);
+    if (answer.destroyed) return;
     if (target.kind === 'Refused') {
       answer.writeHead(refusedStatus).end();
       return;
     }
     const onward = request({
-      ...{ host: target.address, port, method: asked.method, path: `${url.pathname}${url.search}` },
+      ...{ host, port, method: asked.method, path: `${url.pathname}${url.search}` },
       // Hop by hop: of this connection only.
       headers: { ...withoutHopHeaders(asked.headers), host: url.host },
-      timeout: connectMs,
+      // None is shared: one that is open leads to what was judged then.
+      createConnection: () => keep(connectJudged(target, connectMs)),
     });
     onward.once('response', (response) => {
-      onward.setTimeout(0);
       answer.writeHead(response.statusCode ?? unreachableStatus, withoutHopHeaders(response.headers));
       response.on('error', () => answer.destroy());
       response.pipe(answer);
     });
-    onward.once('timeout', () => onward.destroy());
     // An answer of our own would look like the page's.
     onward.once('error', () => answer.destroy());
     answer.once('close', () => onward.destroy());
