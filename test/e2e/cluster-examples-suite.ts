@@ -43,7 +43,7 @@ export function testExamples(stage: ClusterStage): void {
     const onCluster = took();
     await requireAll(ground, 1, (name) => stage.statusOf(name, namespace));
 
-    const bench = await createWorkbench();
+    const bench = await createWorkbench({ env: { TAPEDECK_PAGE_VISIT: host } });
     resources.defer(() => bench.close());
     await bench.run(['run', '-f', file]);
     process.stderr.write(`the examples took ${onCluster} s on the cluster, ${took()} s with the command\n`);

@@ -119,6 +119,11 @@ export class ClusterStage {
       ...[...imageValues('image', this.#images.operator)],
       ...[...imageValues('recorder.image', this.#images.recorder)],
       ...['--set', 'progressInterval=1', '--set', 'recorder.resources.requests.cpu=100m'],
+      ...['--set', 'recorder.pages.resources.requests.cpu=100m'],
+      // The page of an example is on this machine.
+      ...(this.cluster.node === undefined
+        ? []
+        : ['--set', `recorder.pages.visit={${this.cluster.node.host}}`]),
       ...['--wait', '--timeout', '3m', ...more],
     ]);
   }

@@ -7,6 +7,8 @@ import { azureDestination } from '../chaos/destination-azure.ts';
 import { gcsDestination } from '../chaos/destination-gcs.ts';
 import { sftpDestination } from '../chaos/destination-sftp.ts';
 import { startBroadcast } from '../media/broadcast.ts';
+import { startPageServer } from '../media/page-server.ts';
+import { hasPageTools } from '../media/page-tools.ts';
 import { files, read } from '../repo/checkout.ts';
 import { findFakeGcs } from '../servers/gcs.ts';
 import { findSshd } from '../servers/sshd.ts';
@@ -30,9 +32,9 @@ export interface ExampleGround {
   close(): Promise<void>;
 }
 
-/** Are the programs of those servers there? */
+/** Are the programs of those servers there, and those of a page's recording? */
 export async function findExampleServers(): Promise<boolean> {
-  return (await findFakeGcs()) !== undefined && (await findSshd()) !== undefined;
+  return hasPageTools() && (await findFakeGcs()) !== undefined && (await findSshd()) !== undefined;
 }
 
 /** `host`: an address of this machine that pods reach. Ask `findExampleServers` first. */
@@ -49,8 +51,15 @@ export async function openExampleGround(host: string): Promise<ExampleGround> {
   const sftp = opened(await sftpDestination());
   const broadcast = await startBroadcast('Rtmp');
   opening.defer(() => broadcast.stop());
+  const page = opened(await startPageServer());
   // They listen on loopback: the same ports of the other address lead there.
-  for (const url of [s3.server.endpoint, azure.server.endpoint, gcs.server.endpoint, broadcast.url])
+  for (const url of [
+    s3.server.endpoint,
+    azure.server.endpoint,
+    gcs.server.endpoint,
+    broadcast.url,
+    page.origin,
+  ])
     opened(await startFront(Number(new URL(url).port)));
   opened(await startFront(sftp.server.port));
   // A key file names where its tokens come from, which may only be this machine itself or speak TLS.
@@ -63,6 +72,7 @@ export async function openExampleGround(host: string): Promise<ExampleGround> {
   const inS3 = (name: string): StandIn => s3StorageManifests(name, s3.server);
   const standIns: Readonly<Record<string, StandIn>> = {
     quickstart: inS3('quickstart'),
+    browser: inS3('browser'),
     recordings: inS3('recordings'),
     'long-term': inS3('long-term'),
     'team-bucket': inS3('team-bucket'),
@@ -89,7 +99,10 @@ export async function openExampleGround(host: string): Promise<ExampleGround> {
     recordings: examples.filter(({ kind }) => kind === 'Recording').map(({ metadata }) => metadata.name),
     async write(directory) {
       await mkdir(directory, { recursive: true });
-      const { patches, secrets } = overlayExamples(examples, standIns, broadcast.url);
+      const { patches, secrets } = overlayExamples(examples, standIns, {
+        broadcast: broadcast.url,
+        page: page.origin,
+      });
       const put = (name: string, text: string) => writeFile(join(directory, name), text, { mode: 0o600 });
       const names = paths.map((path) => path.replace('examples/', ''));
       for (const name of names) await put(name, read(`examples/${name}`));

@@ -16,19 +16,22 @@ const elapsed = '6s';
 
 /**
  * What the examples leave to their reader, and nothing else: where each storage is and who writes there, where the
- * broadcast comes from, and an end. Throws where a storage of theirs has no stand-in.
+ * broadcast and the page come from, and an end. Throws where a storage of theirs has no stand-in.
  */
 export function overlayExamples(
   examples: readonly Resource[],
   standIns: Readonly<Record<string, StandIn>>,
-  broadcast: string,
+  urls: { readonly broadcast: string; readonly page: string },
 ): Overlay {
   const patches: object[] = [];
   const secrets: object[] = [];
   for (const { kind, metadata, spec } of examples.filter((one) => one.kind !== 'Secret')) {
     const { name } = metadata;
     if (kind === 'Recording') {
-      const source = spec.source?.type === 'Stream' && { source: { stream: { url: broadcast } } };
+      const { type } = spec.source ?? {};
+      const source =
+        (type === 'Stream' && { source: { stream: { url: urls.broadcast } } }) ||
+        (type === 'Page' && { source: { page: { url: urls.page } } });
       const end = spec.stopWhen === undefined && { stopWhen: { elapsed } };
       if (source || end)
         patches.push(merged({ ...header, kind, metadata: { name }, spec: { ...source, ...end } }));
