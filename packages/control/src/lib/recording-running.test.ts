@@ -55,6 +55,37 @@ function isTerminated(
   return after.some(({ type }) => type === 'Terminate');
 }
 
+/** The first attempt of a recording, and nothing said of it yet. */
+const begun: RecordingStatus = {
+  attempts: [{ number: 1, mode: 'Record', startTime: at(0).toISOString() }],
+};
+
+/** What is planned for it, `now` seconds after it began; `more`: what is otherwise than usual. */
+function plannedAt(
+  now: number,
+  more: Partial<RecordingSnapshot>,
+  status = begun,
+  spec = {},
+  namespace = 'default',
+) {
+  const snapshot: RecordingSnapshot = {
+    recording: {
+      apiVersion: 'tapedeck.dev/v1alpha1',
+      kind: 'Recording',
+      metadata: { name: 'physics', namespace, uid: 'u' },
+      spec: { source: { type: 'TestCard' }, ...spec },
+      status,
+    },
+    storages: [],
+    reports: [],
+    sameName: false,
+    now: at(now),
+    since: at(0),
+    ...more,
+  };
+  return planRunning(snapshot, { timing: defaultTiming }, status);
+}
+
 const recordingSince = (seconds: number): RecordingStatus['conditions'] => [
   {
     type: 'Recording',
@@ -103,29 +134,11 @@ it('a source may be waited for as long as its recording allows', () => {
 });
 
 it('a run that cannot begin says why, and that somebody has to act', () => {
-  const status: RecordingStatus = {
-    attempts: [{ number: 1, mode: 'Record', startTime: at(0).toISOString() }],
-  };
   const waiting = { reason: 'ImageNotPulled', message: 'The image cannot be pulled.' };
-  const { status: told, after } = planRunning(
-    {
-      recording: {
-        apiVersion: 'tapedeck.dev/v1alpha1',
-        kind: 'Recording',
-        metadata: { name: 'physics', namespace: 'default', uid: 'u' },
-        spec: { source: { type: 'TestCard' } },
-        status,
-      },
-      storages: [],
-      reports: [],
-      observation: { state: 'Running', startTime: at(0).toISOString(), waiting },
-      sameName: false,
-      now: at(5),
-      since: at(0),
-    },
-    { timing: defaultTiming },
-    status,
-  );
+  const { status: told, after } = plannedAt(5, {
+    reports: [],
+    observation: { state: 'Running', startTime: at(0).toISOString(), waiting },
+  });
   const stalled = told.conditions?.find(({ type }) => type === 'Stalled');
   expect(told.phase).toBe('Starting');
   expect(stalled).toMatchObject({ status: 'True', ...waiting });
@@ -136,27 +149,12 @@ it.each([
   ['default', 'tapedeck resume physics'],
   ['school', 'tapedeck resume physics -n school'],
 ])('a run that is paused says what goes on, in namespace %s', (namespace, command) => {
-  const status: RecordingStatus = {
-    attempts: [{ number: 1, mode: 'Record', startTime: at(0).toISOString() }],
-  };
-  const { status: told } = planRunning(
-    {
-      recording: {
-        apiVersion: 'tapedeck.dev/v1alpha1',
-        kind: 'Recording',
-        metadata: { name: 'physics', namespace, uid: 'u' },
-        spec: { source: { type: 'TestCard' }, state: 'Paused' },
-        status,
-      },
-      storages: [],
-      reports: [report({ state: 'Paused' })],
-      observation: { state: 'Running' },
-      sameName: false,
-      now: at(1),
-      since: at(0),
-    },
-    { timing: defaultTiming },
-    status,
+  const { status: told } = plannedAt(
+    1,
+    { reports: [report({ state: 'Paused' })], observation: { state: 'Running' } },
+    begun,
+    { state: 'Paused' },
+    namespace,
   );
   expect(told.conditions?.[0]?.message).toBe(
     `It is paused; "${command}" goes on, and so does setting spec.state to Recording.`,
@@ -175,29 +173,11 @@ it.each([
   ['a run that has just begun', 59, [], 'Starting', 'waits for the first picture'],
   ['a run of which nothing was ever heard', 61, [], 'ExpiredToken', '^It was refused'],
 ] as const)('what was refused in the name of %s', (_, silent, reports, reason, words) => {
-  const status: RecordingStatus = {
-    attempts: [{ number: 1, mode: 'Record', startTime: at(0).toISOString() }],
-  };
   const refused = { reason: 'ExpiredToken', message: 'It was refused.' };
-  const { status: told } = planRunning(
-    {
-      recording: {
-        apiVersion: 'tapedeck.dev/v1alpha1',
-        kind: 'Recording',
-        metadata: { name: 'physics', namespace: 'default', uid: 'u' },
-        spec: { source: { type: 'TestCard' } },
-        status,
-      },
-      storages: [],
-      reports,
-      observation: { state: 'Running', startTime: at(0).toISOString(), refused },
-      sameName: false,
-      now: at(silent),
-      since: at(0),
-    },
-    { timing: defaultTiming },
-    status,
-  );
+  const { status: told } = plannedAt(silent, {
+    reports,
+    observation: { state: 'Running', startTime: at(0).toISOString(), refused },
+  });
   const ready = told.conditions?.find(({ type }) => type === 'Ready');
   expect(ready?.reason).toBe(reason);
   expect(ready?.message).toMatch(new RegExp(words));
@@ -209,28 +189,10 @@ it.each([
   [61, 'Paused', 'NotHeard'],
   [61, 'Uploading', 'Uploading'],
 ] as const)('a run that was silent for %d s while %s tells %s', (silent, state, reason) => {
-  const status: RecordingStatus = {
-    attempts: [{ number: 1, mode: 'Record', startTime: at(0).toISOString() }],
-  };
-  const { status: told, after } = planRunning(
-    {
-      recording: {
-        apiVersion: 'tapedeck.dev/v1alpha1',
-        kind: 'Recording',
-        metadata: { name: 'physics', namespace: 'default', uid: 'u' },
-        spec: { source: { type: 'TestCard' } },
-        status,
-      },
-      storages: [],
-      reports: [report({ state })],
-      observation: { state: 'Running', startTime: at(0).toISOString(), pod: 'rec-1', node: 'node-1' },
-      sameName: false,
-      now: at(silent),
-      since: at(0),
-    },
-    { timing: defaultTiming },
-    status,
-  );
+  const { status: told, after } = plannedAt(silent, {
+    reports: [report({ state })],
+    observation: { state: 'Running', startTime: at(0).toISOString(), pod: 'rec-1', node: 'node-1' },
+  });
   expect(told.phase).toBe(state);
   const ready = told.conditions?.find(({ type }) => type === 'Ready');
   expect(ready).toMatchObject({ status: 'True', reason });
@@ -241,32 +203,19 @@ it.each([
 });
 
 it('goes on telling of a silent run when control begins anew, and writes nothing for it', () => {
-  const status: RecordingStatus = {
-    attempts: [{ number: 1, mode: 'Record', startTime: at(0).toISOString() }],
-  };
   const seen = (now: number, since: number, before: RecordingStatus) =>
-    planRunning(
+    plannedAt(
+      now,
       {
-        recording: {
-          apiVersion: 'tapedeck.dev/v1alpha1',
-          kind: 'Recording',
-          metadata: { name: 'physics', namespace: 'default', uid: 'u' },
-          spec: { source: { type: 'TestCard' } },
-          status: before,
-        },
-        storages: [],
         reports: [report({ state: 'Recording' })],
         observation: { state: 'Running', startTime: at(0).toISOString(), pod: 'rec-1', node: 'node-1' },
-        sameName: false,
-        now: at(now),
         since: at(since),
       },
-      { timing: defaultTiming },
       before,
     );
-  const silent = seen(61, 0, status).status;
+  const silent = seen(61, 0, begun).status;
   expect(seen(301, 300, silent)).toMatchObject({ status: silent, after: [] });
   // One that nothing was said of may have reported to nobody meanwhile.
-  const { status: unknown } = seen(301, 300, seen(30, 0, status).status);
+  const { status: unknown } = seen(301, 300, seen(30, 0, begun).status);
   expect(unknown.conditions?.find(({ type }) => type === 'Ready')?.reason).toBe('Recording');
 });
